@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/fxamacker/cbor/v2"
@@ -25,8 +26,22 @@ func Marshal(v any) ([]byte, error) {
 func Unmarshal(data []byte, v any) error { return unmarshal(decMode, data, v) }
 
 // UnmarshalStrict is Unmarshal for objects with a closed set of fields (heads,
-// identity operations): an unknown field is an error.
-func UnmarshalStrict(data []byte, v any) error { return unmarshal(strictMode, data, v) }
+// identity operations). What was decoded must encode to the same bytes, so that
+// unknown fields, null or empty ones that should be absent and values of another
+// type are errors.
+func UnmarshalStrict(data []byte, v any) error {
+	if err := unmarshal(strictMode, data, v); err != nil {
+		return err
+	}
+	again, err := Marshal(v)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(again, data) {
+		return Invalid("cbor", "a field is missing, null, empty or of the wrong type")
+	}
+	return nil
+}
 
 func unmarshal(mode cbor.DecMode, data []byte, v any) error {
 	if err := Check(data); err != nil {

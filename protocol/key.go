@@ -52,6 +52,15 @@ func (k PublicKey) ID() KeyID {
 	return KeyID(hex.EncodeToString(sum[:8]))
 }
 
+func (id KeyID) valid() bool {
+	for i := 0; i < len(id); i++ {
+		if (id[i] < '0' || id[i] > '9') && (id[i] < 'a' || id[i] > 'f') {
+			return false
+		}
+	}
+	return len(id) == 16
+}
+
 // MarshalCBOR writes the key as a byte string.
 func (k PublicKey) MarshalCBOR() ([]byte, error) {
 	return append([]byte{0x58, ed25519.PublicKeySize}, k.bytes[:]...), nil

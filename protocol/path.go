@@ -3,9 +3,10 @@ package protocol
 import "strings"
 
 // Path names a record inside a catalog, for example "product/gyokuro" or
-// "offer/gyokuro/100-g": two or three segments of [a-z0-9._-] (the last one may
-// also hold A-Z) joined by "/", at most MaxPath bytes of ASCII. The first segment
-// is the kind. "profile" stands alone.
+// "offer/gyokuro/100-g": one to three segments of [a-z0-9._-] (the last one of
+// several may also hold A-Z) joined by "/", at most MaxPath bytes of ASCII. The
+// first segment is the kind; a kind of which there is one record, such as
+// "profile", stands alone.
 type Path string
 
 // ParsePath checks s and returns it as a path.
@@ -18,7 +19,7 @@ func ParsePath(s string) (Path, error) {
 		return "", Invalid("path", "%q has more than 3 segments", clip(s, 80))
 	}
 	for i, segment := range segments {
-		if !validSegment(segment, i > 0) {
+		if !validSegment(segment, i > 0 && i == len(segments)-1) {
 			return "", Invalid("path", "%q has a segment %q outside [a-z0-9._-]", clip(s, 80), clip(segment, 40))
 		}
 	}

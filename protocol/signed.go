@@ -61,7 +61,7 @@ func (s Signed) form() error {
 	}
 	seen := map[KeyID]bool{}
 	for _, sig := range s.Signatures {
-		if len(sig.Bytes) != ed25519.SignatureSize || len(sig.Key) != 16 {
+		if len(sig.Bytes) != ed25519.SignatureSize || !sig.Key.valid() {
 			return Invalid("signed object", "malformed signature")
 		}
 		if seen[sig.Key] {

@@ -1,10 +1,6 @@
 package identity
 
-import (
-	"bytes"
-
-	"github.com/stoa-commerce/stoa/protocol"
-)
+import "github.com/stoa-commerce/stoa/protocol"
 
 // Version is the only version of operations so far.
 const Version = 1
@@ -57,12 +53,8 @@ func DecodeOp(payload []byte) (Op, error) {
 	if err := protocol.UnmarshalStrict(payload, &o); err != nil {
 		return Op{}, err
 	}
-	again, err := o.Encode()
-	if err != nil {
+	if err := o.form(); err != nil {
 		return Op{}, err
-	}
-	if !bytes.Equal(again, payload) {
-		return Op{}, protocol.Invalid("identity operation", "a field is missing, null, empty or of the wrong type")
 	}
 	return o, nil
 }
