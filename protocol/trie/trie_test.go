@@ -1,0 +1,370 @@
+package trie
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stoa-commerce/stoa/protocol"
+)
+
+func record(s string) protocol.CID { return protocol.Sum(protocol.DagCBOR, []byte(s)) }
+
+func path(format string, args ...any) protocol.Path {
+	p, err := protocol.ParsePath(fmt.Sprintf(format, args...))
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// shop returns the leaves of n products with v offers each.
+func shop(n, v int) []Leaf {
+	var leaves []Leaf
+	for i := range n {
+		p := path("product/p-%d", i)
+		leaves = append(leaves, NewLeaf(p, record(string(p))))
+		for j := range v {
+			o := path("offer/p-%d/v-%d", i, j)
+			leaves = append(leaves, NewLeaf(o, record(string(o))))
+		}
+	}
+	return leaves
+}
+
+func build(t testing.TB, leaves []Leaf) (*Memory, Edit) {
+	t.Helper()
+	m, e, err := Build(leaves)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, e
+}
+
+// plainRoot is the definition of specs/05-trie.md §3, word for word.
+func plainRoot(leaves []Leaf) [32]byte {
+	if len(leaves) == 0 {
+		return [32]byte{}
+	}
+	if len(leaves) == 1 {
+		l := leaves[0]
+		b := slices.Concat([]byte{0}, l.Key[:], binary.BigEndian.AppendUint16(nil, uint16(len(l.Path))), []byte(l.Path), l.Record.Bytes())
+		return sha256.Sum256(b)
+	}
+	for bit := range 256 {
+		var sides [2][]Leaf
+		for _, l := range leaves {
+			side := l.Key[bit/8] >> (7 - bit%8) & 1
+			sides[side] = append(sides[side], l)
+		}
+		if len(sides[0]) > 0 && len(sides[1]) > 0 {
+			left, right := plainRoot(sides[0]), plainRoot(sides[1])
+			return sha256.Sum256(slices.Concat([]byte{1, byte(bit)}, left[:], right[:]))
+		}
+	}
+	panic("two leaves with one key")
+}
+
+func sortedLeaves(m map[Key]Leaf) []Leaf {
+	var leaves []Leaf
+	for _, l := range m {
+		leaves = append(leaves, l)
+	}
+	slices.SortFunc(leaves, byKey)
+	return leaves
+}
+
+func TestRootFollowsTheDefinition(t *testing.T) {
+	for n := range 40 {
+		leaves := slices.SortedFunc(slices.Values(shop(n, n%4)), byKey)
+		got, err := Root(leaves)
+		if err != nil || got != plainRoot(leaves) {
+			t.Fatalf("%d leaves: root %s, %v; want %x", len(leaves), got, err, plainRoot(leaves))
+		}
+	}
+}
+
+func TestRootOfTheLongestPossibleWay(t *testing.T) {
+	leaves := []Leaf{{Path: "post/0", Record: record("0")}}
+	for bit := range 256 {
+		var k Key
+		k[bit/8] = 0x80 >> (bit % 8)
+		leaves = append(leaves, Leaf{Key: k, Path: path("post/%d", bit+1), Record: record("x")})
+	}
+	slices.SortFunc(leaves, byKey)
+	m, e := build(t, leaves)
+	if e.Root != plainRoot(leaves) {
+		t.Fatal("root differs from the definition")
+	}
+	proof, found, err := Walk(m, Key{}, KeyBits)
+	if err != nil || proof.Steps() != 256 || len(found) != 1 {
+		t.Fatalf("%d steps, %d leaves, %v", proof.Steps(), len(found), err)
+	}
+	if err := leadsTo(e.Root, proof, Key{}, found[0].Hash()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRootRefusesLeavesOutOfOrder(t *testing.T) {
+	leaves := slices.SortedFunc(slices.Values(shop(2, 0)), byKey)
+	for _, bad := range [][]Leaf{{leaves[1], leaves[0]}, {leaves[0], leaves[0]}} {
+		if _, err := Root(bad); !errors.Is(err, protocol.ErrInvalid) {
+			t.Errorf("got %v", err)
+		}
+		b := NewBuilder(func(Page) error { return nil })
+		b.Add(bad[0])
+		if err := b.Add(bad[1]); !errors.Is(err, protocol.ErrInvalid) {
+			t.Errorf("builder: %v", err)
+		}
+		if _, err := b.Finish(); !errors.Is(err, protocol.ErrInvalid) {
+			t.Errorf("builder goes on after an error: %v", err)
+		}
+	}
+}
+
+func TestApplyRefusesChangesThatMakeNoSense(t *testing.T) {
+	m, before := build(t, shop(50, 3))
+	there, absent := path("product/p-7"), path("product/none")
+	cases := map[string][]Change{
+		"a key twice":              {Put(absent, record("a")), Put(absent, record("b"))},
+		"put and delete of a key":  {Put(there, record("a")), Delete(there)},
+		"deleting what is not":     {Delete(absent)},
+		"deleting beside a change": {Put(there, record("a")), Delete(absent)},
+	}
+	for name, changes := range cases {
+		if _, err := m.Apply(changes); !errors.Is(err, protocol.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if e, err := m.Apply(nil); err != nil || e.Root != before.Root || e.Count != before.Count {
+		t.Errorf("something changed: %v", err)
+	}
+}
+
+func TestSettingALeafToWhatItIsChangesNothing(t *testing.T) {
+	leaves := shop(50, 3)
+	m, before := build(t, leaves)
+	e, err := m.Apply([]Change{{Leaf: leaves[9]}})
+	if err != nil || e.Root != before.Root || e.Count != before.Count {
+		t.Fatalf("root %s, count %d, %v", e.Root, e.Count, err)
+	}
+}
+
+func TestGroupsAndBucketsAreBounded(t *testing.T) {
+	offers := func(n int) (leaves []Leaf) {
+		for i := range n {
+			leaves = append(leaves, NewLeaf(path("offer/p/v-%d", i), record("o")))
+		}
+		return leaves
+	}
+	m, _ := build(t, offers(MaxGroup))
+	if _, err := m.Apply([]Change{Put("product/p", record("p"))}); !errors.Is(err, protocol.ErrInvalid) {
+		t.Errorf("group of %d by an edit: %v", MaxGroup+1, err)
+	}
+	if _, _, err := Build(offers(MaxGroup + 1)); !errors.Is(err, protocol.ErrInvalid) {
+		t.Errorf("group of %d by a build: %v", MaxGroup+1, err)
+	}
+	crowd := make([]Leaf, MaxBucket+1)
+	for i := range crowd {
+		binary.BigEndian.PutUint32(crowd[i].Key[4:], uint32(i))
+	}
+	if _, _, err := Build(crowd); !errors.Is(err, protocol.ErrInvalid) {
+		t.Errorf("bucket of %d: %v", MaxBucket+1, err)
+	}
+	if _, _, err := Build(crowd[:MaxBucket]); err != nil {
+		t.Errorf("bucket of %d: %v", MaxBucket, err)
+	}
+}
+
+// counting counts what is read.
+type counting struct {
+	Source
+	pages, buckets int
+}
+
+func (c *counting) Page(p byte) ([]Digest, error) { c.pages++; return c.Source.Page(p) }
+
+func (c *counting) Bucket(b uint16) ([]Leaf, error) { c.buckets++; return c.Source.Bucket(b) }
+
+func TestOneEditReadsOnePageAndOneBucket(t *testing.T) {
+	leaves := shop(2000, 4)
+	m, _ := build(t, leaves)
+	src := &counting{Source: m}
+	e, err := Apply(src, []Change{Put(leaves[33].Path, record("new"))})
+	if err != nil || src.pages != 1 || src.buckets != 1 || len(e.Pages) != 1 {
+		t.Fatalf("%d pages, %d buckets read, %d pages changed, %v", src.pages, src.buckets, len(e.Pages), err)
+	}
+}
+
+func TestEditsNeverTouchWhatTheSourceReturned(t *testing.T) {
+	leaves := shop(300, 3)
+	m, before := build(t, leaves)
+	for i := range 100 {
+		if _, err := Apply(m, []Change{Delete(leaves[i].Path), Put(path("post/%d", i), record("p"))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e, err := m.Apply(nil); err != nil || e.Root != before.Root || e.Root != topRoot(m.top) {
+		t.Fatal("the source was changed")
+	}
+	for p, page := range m.pages {
+		if d, ok := find(m.top, byte(p)); ok && sumPage(byte(p), page) != d {
+			t.Fatalf("page %x was changed", p)
+		}
+	}
+}
+
+// damaged answers with one thing wrong.
+type damaged struct {
+	*Memory
+	top    func([]Digest) []Digest
+	page   func([]Digest) []Digest
+	bucket func([]Leaf) []Leaf
+}
+
+func (d damaged) Top() ([]Digest, error) {
+	if d.top == nil {
+		return d.top_()
+	}
+	return d.top(slices.Clone(d.Memory.top)), nil
+}
+
+func (d damaged) top_() ([]Digest, error) { return d.Memory.Top() }
+
+func (d damaged) Page(p byte) ([]Digest, error) {
+	if d.page == nil {
+		return d.Memory.Page(p)
+	}
+	return d.page(slices.Clone(d.pages[p])), nil
+}
+
+func (d damaged) Bucket(b uint16) ([]Leaf, error) {
+	if d.bucket == nil {
+		return d.Memory.Bucket(b)
+	}
+	return d.bucket(slices.Clone(d.buckets[b])), nil
+}
+
+func TestDamagedStoreIsNoticed(t *testing.T) {
+	leaves := shop(5000, 4)
+	m, _ := build(t, leaves)
+	swap := func(d []Digest) []Digest { d[0], d[1] = d[1], d[0]; return d }
+	cases := map[string]damaged{
+		"top out of order":    {top: swap},
+		"top beyond 4 bits":   {top: func(d []Digest) []Digest { d[len(d)-1].Index = 16; return d }},
+		"page out of order":   {page: swap},
+		"page cut":            {page: func(d []Digest) []Digest { return d[1:] }},
+		"bucket cut":          {bucket: func(l []Leaf) []Leaf { return l[1:] }},
+		"bucket out of order": {bucket: func(l []Leaf) []Leaf { slices.Reverse(l); return l }},
+		"leaf from elsewhere": {bucket: func(l []Leaf) []Leaf { l[0].Key[0] ^= 0x80; return l }},
+	}
+	for name, src := range cases {
+		src.Memory = m
+		_, errApply := Apply(src, []Change{Put(leaves[0].Path, record("n"))})
+		_, _, errProve := ProveRecord(src, leaves[0].Path)
+		_, errDescend := Descend(src, prefixOf(leaves[0].Key, 4))
+		for _, err := range []error{errApply, errProve, errDescend} {
+			if !errors.Is(err, ErrCorrupt) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func prefixOf(k Key, n int) Prefix {
+	var p Prefix
+	for i := range n {
+		p = append(p, k.nibble(i))
+	}
+	return p
+}
+
+var errDisk = errors.New("disk")
+
+type failing struct{ *Memory }
+
+func (failing) Bucket(uint16) ([]Leaf, error) { return nil, errDisk }
+
+func TestErrorsOfTheSourceArePassedOn(t *testing.T) {
+	leaves := shop(10, 0)
+	m, _ := build(t, leaves)
+	if _, err := Apply(failing{m}, []Change{Delete(leaves[0].Path)}); !errors.Is(err, errDisk) {
+		t.Errorf("apply: %v", err)
+	}
+	if _, _, err := ProveRecord(failing{m}, leaves[0].Path); !errors.Is(err, errDisk) {
+		t.Errorf("prove: %v", err)
+	}
+	b := NewBuilder(func(Page) error { return errDisk })
+	for _, l := range slices.SortedFunc(slices.Values(leaves), byKey) {
+		b.Add(l)
+	}
+	if _, err := b.Finish(); !errors.Is(err, errDisk) {
+		t.Errorf("build: %v", err)
+	}
+}
+
+// TestLongWalkEqualsFullRebuild makes 20,000 edits of one trie and compares each
+// root with a full rebuild from a plain map.
+func TestLongWalkEqualsFullRebuild(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	m, model := new(Memory), map[Key]Leaf{}
+	for step := range 20000 {
+		var l Leaf
+		if p := path("product/p-%d", rng.IntN(40)); rng.IntN(4) == 0 {
+			l = NewLeaf(p, record(fmt.Sprint(step)))
+		} else {
+			l = NewLeaf(path("offer/%s/v-%d", p.Name(), rng.IntN(6)), record(fmt.Sprint(step)))
+		}
+		change := Change{Leaf: l}
+		if _, there := model[l.Key]; there && rng.IntN(2) == 0 {
+			change.Delete = true
+			delete(model, l.Key)
+		} else {
+			model[l.Key] = l
+		}
+		e, err := m.Apply([]Change{change})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if leaves := sortedLeaves(model); e.Root != plainRootFast(leaves) || e.Count != uint64(len(leaves)) {
+			t.Fatalf("step %d: root %s, %d leaves", step, e.Root, e.Count)
+		}
+	}
+}
+
+// plainRootFast is plainRoot for sorted leaves: it splits where the first and the
+// last differ.
+func plainRootFast(leaves []Leaf) Hash {
+	switch len(leaves) {
+	case 0:
+		return Hash{}
+	case 1:
+		return leaves[0].Hash()
+	}
+	first, last := leaves[0].Key, leaves[len(leaves)-1].Key
+	bit := 0
+	for first.bit(bit) == last.bit(bit) {
+		bit++
+	}
+	split := slices.IndexFunc(leaves, func(l Leaf) bool { return l.Key.bit(bit) == 1 })
+	return nodeHash(bit, plainRootFast(leaves[:split]), plainRootFast(leaves[split:]))
+}
+
+func TestKeysKeepAGroupTogether(t *testing.T) {
+	product, offer := KeyOf("product/tea"), KeyOf("offer/tea/100-g")
+	if !product.sameGroup(offer) || product == offer {
+		t.Error("a product and its offer are not neighbours")
+	}
+	sum := sha256.Sum256([]byte("product/tea"))
+	if !bytes.Equal(product[:16], sum[:16]) || !bytes.Equal(product[16:], sum[:16]) {
+		t.Error("key of a group's own record is not its hash twice")
+	}
+	if KeyOf("post/a").sameGroup(KeyOf("post/b")) {
+		t.Error("two posts share a group")
+	}
+}
