@@ -1,0 +1,75 @@
+package keys
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// onlineFile holds the online key inside a node's home.
+const onlineFile = "online.key"
+
+// onlineMagic begins the file; the seed follows in hex.
+const onlineMagic = "stoa online key 1\n"
+
+// ErrExists means that the home has an online key already: it is somebody's.
+var ErrExists = errors.New("there is an online key already")
+
+// CreateOnline draws an online key and stores it durably in the folder, readable
+// only by its owner. It never replaces one.
+func CreateOnline(dir string, random io.Reader) (ed25519.PrivateKey, error) {
+	seed := make([]byte, ed25519.SeedSize)
+	if _, err := io.ReadFull(random, seed); err != nil {
+		return nil, fmt.Errorf("draw online key: %w", err)
+	}
+	path := filepath.Join(dir, onlineFile)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s: %w", path, ErrExists)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store online key: %w", err)
+	}
+	_, err = io.WriteString(f, onlineMagic+hex.EncodeToString(seed)+"\n")
+	if err := errors.Join(err, f.Sync(), f.Close(), syncDir(dir)); err != nil {
+		return nil, errors.Join(fmt.Errorf("store online key: %w", err), os.Remove(path))
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// LoadOnline reads the online key of a home. One that others on the machine can
+// read is refused.
+func LoadOnline(dir string) (ed25519.PrivateKey, error) {
+	path := filepath.Join(dir, onlineFile)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read online key: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s can be read by others on this machine: run chmod 600 on it", path)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read online key: %w", err)
+	}
+	text, ok := bytes.CutPrefix(b, []byte(onlineMagic))
+	seed, err := hex.DecodeString(string(bytes.TrimSpace(text)))
+	if !ok || err != nil || len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("%s is damaged", path)
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

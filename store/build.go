@@ -1,0 +1,191 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/protocol/trie"
+	"github.com/stoa-commerce/stoa/store/kv"
+)
+
+// build is a generation in the making: a copy of the live leaves with the changes
+// applied, its trie and its index rows, all of it invisible until the state row
+// names it.
+type build struct {
+	s      *Store
+	at     realm
+	bulk   kv.Bulk
+	rules  rules
+	totals totals
+	bytes  uint64
+}
+
+// build makes a generation out of the live one, as r shows it, and the changes.
+func (p *Prepared) build(ctx context.Context, r kv.Reader, changes iter.Seq2[Change, error]) error {
+	b, err := p.s.newBuild(ctx, p.b)
+	if err != nil {
+		return err
+	}
+	p.built = b
+	if b.rules, err = readRules(r, p.base.at); err != nil {
+		return err
+	}
+	if err := b.copyLeaves(r, p.base.at); err != nil {
+		return err
+	}
+	for c, err := range changes {
+		if err != nil {
+			return err
+		}
+		if err := p.buildChange(r, c); err != nil {
+			return err
+		}
+	}
+	return p.finishBuild(ctx)
+}
+
+// newBuild takes the next generation number, durably, so that what a crash leaves
+// of it is found and swept.
+func (s *Store) newBuild(ctx context.Context, b *brand) (*build, error) {
+	var at realm
+	err := s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
+		now, err := b.readState(tx)
+		if err != nil {
+			return err
+		}
+		row := now.stateRow
+		at = realm{b.no, row.Next}
+		row.Next++
+		if err := writeState(tx, b.no, row); err != nil {
+			return err
+		}
+		return tx.Set(keyGeneration(at), nil)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("begin generation: %w", err)
+	}
+	bulk, err := s.kv.Bulk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &build{s: s, at: at, bulk: bulk, totals: newTotals()}, nil
+}
+
+func (b *build) copyLeaves(r kv.Reader, from realm) error {
+	base := keyLeaves(from)
+	to := keyLeaves(b.at)
+	for item, err := range r.Scan(kv.Prefix(base), kv.ScanOptions{}) {
+		if err != nil {
+			return err
+		}
+		if err := b.bulk.Set(append(to[:len(to):len(to)], item.Key[len(base):]...), item.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Prepared) buildChange(r kv.Reader, c Change) error {
+	pl, same, err := p.placement(r, c)
+	if err != nil || same {
+		return err
+	}
+	p.changed++
+	if c.Path.Kind() == string(catalog.TypeCollection) {
+		p.built.setRule(c)
+	}
+	key := keyLeaf(p.built.at, trie.KeyOf(c.Path))
+	if c.Record == nil {
+		return p.built.bulk.Delete(key)
+	}
+	return p.built.bulk.Set(key, encodeLeaf(c.Path, pl.cid, c.Record))
+}
+
+func (b *build) setRule(c Change) {
+	h := protocol.Handle(c.Path.Name())
+	delete(b.rules, h)
+	if c.Record == nil {
+		return
+	}
+	if rule := ruleOf(c.Path, c.Record); rule != nil {
+		b.rules[h] = rule
+	}
+}
+
+// finishBuild reads the leaves back in trie order and writes the trie's rows and
+// the index. All of it is on disk when it returns.
+func (p *Prepared) finishBuild(ctx context.Context) error {
+	b := p.built
+	if err := b.bulk.Flush(); err != nil {
+		return err
+	}
+	edit, err := b.index(ctx)
+	if err != nil {
+		return err
+	}
+	if err := writeEdit(b.bulk, b.at, edit); err != nil {
+		return err
+	}
+	for h, n := range b.totals.members {
+		if err := writeCount(b.bulk, keyIndex(b.at, suffixSize(h)), n); err != nil {
+			return err
+		}
+	}
+	p.Root, p.Count, p.Bytes = edit.Root, edit.Count, b.bytes
+	return b.bulk.Flush()
+}
+
+func (b *build) index(ctx context.Context) (trie.Edit, error) {
+	builder := trie.NewBuilder(func(page trie.Page) error { return writePage(b.bulk, b.at, page) })
+	var group []leafRow
+	err := b.s.kv.View(ctx, func(r kv.Reader) error {
+		return scanLeaves(r, kv.Prefix(keyLeaves(b.at)), func(row leafRow) error {
+			b.bytes += uint64(len(row.Record))
+			if err := builder.Add(row.Leaf); err != nil {
+				return err
+			}
+			if len(group) > 0 && !sameGroup(group[0], row) {
+				if err := b.indexGroup(group); err != nil {
+					return err
+				}
+				group = group[:0]
+			}
+			row.Record = bytes.Clone(row.Record)
+			group = append(group, row)
+			return ctx.Err()
+		})
+	})
+	if err != nil {
+		return trie.Edit{}, err
+	}
+	if err := b.indexGroup(group); err != nil {
+		return trie.Edit{}, err
+	}
+	return builder.Finish()
+}
+
+func sameGroup(a, b leafRow) bool { return [16]byte(a.Key[:16]) == [16]byte(b.Key[:16]) }
+
+func (b *build) indexGroup(group []leafRow) error {
+	rows, err := indexGroup(group, b.rules)
+	if err != nil {
+		return err
+	}
+	for suffix, value := range rows {
+		b.totals.count(suffix, 1)
+		if err := b.bulk.Set(keyIndex(b.at, suffix), value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// abandon ends the build; its rows are swept.
+func (b *build) abandon() {
+	b.bulk.Discard()
+	b.s.wakeSweep()
+}

@@ -1,0 +1,41 @@
+// Package store is a node's memory: typed tables over store/kv, the one place
+// where keys are built, and Apply, the one step that moves a catalog to a new
+// head. It carries out DESIGN.md §4.
+//
+// It checks that a change reaches the root its head names, and keeps index rows
+// in step with records. Whether a head may be accepted is decided in node/, not
+// here. It knows no network and no HTML.
+//
+// # The keys, by example
+//
+// A brand has a number (4 bytes) and each full build of its catalog a generation
+// (4 bytes). Below, b is a brand's number, g its live generation.
+//
+//	m/schema                              2
+//	b/ CID                                number of the brand
+//	h/ b                                  state: generation, totals, signed head
+//	i/ b n CID                            signed identity operation
+//	g/ b g                                "": a generation that exists, live or in the making
+//	l/ b g key[32]                        leaf: CID ‖ u16 path length ‖ path ‖ record
+//	t/ b g                                top digests of the trie
+//	t/ b g page[1]                        page digests of the trie
+//	x/ b g card/ handle                   Card: what lists show of a product
+//	x/ b g new/ ^published[8] handle      "": products, newest first
+//	x/ b g in/ collection \0 order handle "": members of a collection
+//	x/ b g size/ collection               how many members
+//	x/ b g word/ gyokuro \0 handle        "": title words
+//	x/ b g variant/ id                    handle
+//	x/ b g post/ ^date[8] handle          "": posts, newest first
+//	x/ b g list/ kind \0 handle           "": collections and pages
+//	x/ b g rule/ collection               Rule: collections that select by rule
+//
+// Private, never in a record, an archive, a proof or an answer to a peer:
+//
+//	o/ handle                             OwnProduct: what the brand knows of it
+//	s/ import[8] handle                   OwnProduct of an import that isn't live yet
+//	p/ pending                            the import whose rows are moving from s/ to o/
+//	v/ id                                 whose variant identifier this is, for ever
+//	q/ source                             OwnPicture: a picture by where it came from
+//	u/ path                               where an old address leads
+//	n/ name                               the node's own settings
+package store

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/store/kv"
+)
+
+// ImportRun gathers the products of one import apart from the brand's own, until
+// OwnTxn.AdoptImport makes all of them live in the step that moves the head. One
+// run at a time; what an unfinished one left is cleared by the next.
+type ImportRun struct {
+	no   importRun
+	bulk kv.Bulk
+}
+
+// BeginImport starts a run. End it with Close.
+func (s *Store) BeginImport(ctx context.Context) (ImportRun, error) {
+	if err := s.settleImport(ctx); err != nil {
+		return ImportRun{}, err
+	}
+	last, err := s.get(ctx, keySetting("import"))
+	if err != nil {
+		return ImportRun{}, err
+	}
+	run := ImportRun{no: 1}
+	if len(last) == 8 {
+		run.no = importRun(binary.BigEndian.Uint64(last)) + 1
+	}
+	err = s.UpdateOwn(ctx, func(o *OwnTxn) error {
+		return o.PutSetting("import", binary.BigEndian.AppendUint64(nil, uint64(run.no)))
+	})
+	if err != nil {
+		return ImportRun{}, fmt.Errorf("begin import: %w", err)
+	}
+	run.bulk, err = s.kv.Bulk(ctx)
+	return run, err
+}
+
+// Put stages a product.
+func (r ImportRun) Put(p *OwnProduct) error {
+	return putProduct(r.bulk, keyStaged(r.no, p.Product.Handle), p)
+}
+
+// PutVariant notes whose a variant identifier is. It holds from the next Flush on,
+// whether or not the import is adopted.
+func (r ImportRun) PutVariant(id protocol.VariantID, owner string) error {
+	return r.bulk.Set(keyVariant(id), []byte(owner))
+}
+
+// Flush puts what was staged on disk.
+func (r ImportRun) Flush() error { return r.bulk.Flush() }
+
+// Close ends the run. What was not adopted is cleared later.
+func (r ImportRun) Close() { r.bulk.Discard() }
+
+// VariantOwner says whose a variant identifier is, "" if it was never given.
+func (s *Store) VariantOwner(ctx context.Context, id protocol.VariantID) (string, error) {
+	b, err := s.get(ctx, keyVariant(id))
+	return string(b), err
+}
+
+// SettleImport moves the rows of an adopted import to their place. Reads see them
+// before, too.
+func (s *Store) SettleImport(ctx context.Context) error { return s.settleImport(ctx) }
+
+// settleImport moves adopted rows and clears rows that were never adopted. It may
+// be interrupted and run again at any point.
+func (s *Store) settleImport(ctx context.Context) error {
+	var run importRun
+	var pending bool
+	err := s.kv.View(ctx, func(r kv.Reader) (err error) {
+		run, pending, err = readPending(r)
+		return err
+	})
+	if err == nil && pending {
+		err = s.moveStaged(ctx, run)
+	}
+	if err == nil {
+		_, err = kv.DeleteRange(ctx, s.kv, kv.Prefix([]byte("s/")))
+	}
+	if err != nil {
+		return fmt.Errorf("settle import: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) moveStaged(ctx context.Context, run importRun) error {
+	bulk, err := s.kv.Bulk(ctx)
+	if err != nil {
+		return err
+	}
+	defer bulk.Discard()
+	base := keyStagedAll(run)
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		for item, err := range r.Scan(kv.Prefix(base), kv.ScanOptions{}) {
+			if err != nil {
+				return err
+			}
+			if err := bulk.Set(keyOwn(protocol.Handle(item.Key[len(base):])), item.Value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := bulk.Flush(); err != nil {
+		return err
+	}
+	return s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error { return tx.Delete(keyPending) })
+}
+
+func readPending(r kv.Reader) (run importRun, pending bool, err error) {
+	b, err := r.Get(keyPending)
+	if errors.Is(err, kv.ErrNotFound) {
+		return 0, false, nil
+	}
+	if err != nil || len(b) != 8 {
+		return 0, false, errors.Join(err, kv.ErrCorrupt)
+	}
+	return importRun(binary.BigEndian.Uint64(b)), true, nil
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"strings"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/store/kv"
+)
+
+// rules are the collections that select by rule, by handle.
+type rules map[protocol.Handle]*catalog.Rule
+
+// indexRows are the x/ rows that one group of records gives, by key suffix. They
+// depend on the group and the rules only, so the rows of an old state can be
+// computed again to remove them.
+type indexRows map[string][]byte
+
+// indexGroup computes the rows of a group. Records of unknown or invalid meaning
+// give none: they are kept and hidden.
+func indexGroup(group []leafRow, rs rules) (indexRows, error) {
+	rows := indexRows{}
+	var product *catalog.Product
+	offers := map[protocol.VariantID]*catalog.Offer{}
+	for _, leaf := range group {
+		record, err := catalog.Decode(leaf.Path, leaf.Record)
+		if err != nil {
+			continue
+		}
+		switch r := record.(type) {
+		case *catalog.Product:
+			product = r
+		case *catalog.Offer:
+			offers[r.Variant] = r
+		default:
+			if err := rows.addOther(r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if product != nil {
+		return rows, rows.addProduct(product, offersInOrder(product, offers), rs)
+	}
+	return rows, nil
+}
+
+func (rows indexRows) addProduct(p *catalog.Product, offers []*catalog.Offer, rs rules) error {
+	if len(offers) == 0 {
+		return nil
+	}
+	card := newCard(p, offers)
+	value, err := protocol.Marshal(card)
+	if err != nil {
+		return err
+	}
+	rows[suffixCard(p.Handle)] = value
+	rows[suffixNew(p.Published, p.Handle)] = nil
+	for _, w := range words(p.Title + " " + p.Vendor) {
+		rows[suffixWord(w)+string(p.Handle)] = nil
+	}
+	for _, v := range p.Variants {
+		rows[suffixVariant(v.ID)] = []byte(p.Handle)
+	}
+	for h, rule := range rs {
+		if matches(rule, card) {
+			rows[suffixMembers(h)+descending(p.Published)+string(p.Handle)] = nil
+		}
+	}
+	return nil
+}
+
+func (rows indexRows) addOther(r catalog.Record) error {
+	switch r := r.(type) {
+	case *catalog.Collection:
+		rows[suffixList("collection")+string(r.Handle)] = nil
+		if r.Rule == nil {
+			return nil
+		}
+		b, err := protocol.Marshal(r.Rule)
+		rows[suffixRule+string(r.Handle)] = b
+		return err
+	case *catalog.Page:
+		rows[suffixList("page")+string(r.Handle)] = nil
+	case *catalog.Post:
+		rows[suffixPost+descending(r.Date)+string(r.Handle)] = nil
+	}
+	return nil
+}
+
+const (
+	suffixCards  = "card/"
+	suffixNewest = "new/"
+	suffixRule   = "rule/"
+	suffixPost   = "post/"
+)
+
+func suffixCard(h protocol.Handle) string { return suffixCards + string(h) }
+
+func suffixNew(t protocol.Millis, h protocol.Handle) string {
+	return suffixNewest + descending(t) + string(h)
+}
+
+func suffixWord(word string) string { return "word/" + word + "\x00" }
+
+func suffixVariant(id protocol.VariantID) string { return "variant/" + string(id) }
+
+func suffixMembers(h protocol.Handle) string { return "in/" + string(h) + "\x00" }
+
+func suffixSize(h protocol.Handle) string { return "size/" + string(h) }
+
+func suffixList(kind string) string { return "list/" + kind + "\x00" }
+
+// descending gives 8 bytes that sort later times first.
+func descending(t protocol.Millis) string {
+	return string(binary.BigEndian.AppendUint64(nil, ^uint64(t)))
+}
+
+// memberOf returns the collection that an in/ row belongs to.
+func memberOf(suffix string) (protocol.Handle, bool) {
+	rest, ok := strings.CutPrefix(suffix, "in/")
+	h, _, ok2 := strings.Cut(rest, "\x00")
+	return protocol.Handle(h), ok && ok2
+}
+
+// totals count what lists say without counting.
+type totals struct {
+	products int
+	members  map[protocol.Handle]int
+}
+
+func newTotals() totals { return totals{members: map[protocol.Handle]int{}} }
+
+func (t *totals) count(suffix string, by int) {
+	if strings.HasPrefix(suffix, suffixCards) {
+		t.products += by
+	} else if h, ok := memberOf(suffix); ok {
+		t.members[h] += by
+	}
+}
+
+// readRules returns the realm's collections that select by rule.
+func readRules(r kv.Reader, at realm) (rules, error) {
+	rs := rules{}
+	base := keyIndex(at, suffixRule)
+	for item, err := range r.Scan(kv.Prefix(base), kv.ScanOptions{}) {
+		if err != nil {
+			return nil, err
+		}
+		rule := new(catalog.Rule)
+		if err := protocol.Unmarshal(item.Value, rule); err != nil {
+			return nil, errors.Join(err, kv.ErrCorrupt)
+		}
+		rs[protocol.Handle(item.Key[len(base):])] = rule
+	}
+	return rs, nil
+}
+
+func readCount(r kv.Reader, key []byte) (int, error) {
+	b, err := r.Get(key)
+	if errors.Is(err, kv.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil || len(b) != 8 {
+		return 0, errors.Join(err, kv.ErrCorrupt)
+	}
+	return int(binary.BigEndian.Uint64(b)), nil
+}
+
+func writeCount(w writer, key []byte, n int) error {
+	return w.Set(key, binary.BigEndian.AppendUint64(nil, uint64(n)))
+}

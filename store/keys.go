@@ -1,0 +1,76 @@
+package store
+
+import (
+	"encoding/binary"
+
+	"github.com/stoa-commerce/stoa/protocol"
+)
+
+// brandNo stands for a brand in keys. Numbers are given in order and never reused.
+type brandNo uint32
+
+// generation counts full builds of one brand's catalog.
+type generation uint32
+
+var (
+	keySchema  = []byte("m/schema")
+	keyPending = []byte("p/pending")
+)
+
+func keyBrand(b protocol.CID) []byte { return b.Append([]byte("b/")) }
+
+func keyState(b brandNo) []byte { return b.append([]byte("h/")) }
+
+func keyIdentities(b brandNo) []byte { return b.append([]byte("i/")) }
+
+func keyIdentity(b brandNo, n uint64, op protocol.CID) []byte {
+	return op.Append(binary.BigEndian.AppendUint64(keyIdentities(b), n))
+}
+
+func keyGenerations(b brandNo) []byte { return b.append([]byte("g/")) }
+
+func keyGeneration(r realm) []byte { return r.append("g/") }
+
+func keyLeaves(r realm) []byte { return r.append("l/") }
+
+func keyLeaf(r realm, key [32]byte) []byte { return append(r.append("l/"), key[:]...) }
+
+func keyTop(r realm) []byte { return r.append("t/") }
+
+func keyPage(r realm, page byte) []byte { return append(r.append("t/"), page) }
+
+func keyIndex(r realm, suffix string) []byte { return append(r.append("x/"), suffix...) }
+
+func keyOwn(h protocol.Handle) []byte { return []byte("o/" + string(h)) }
+
+func keyStaged(run importRun, h protocol.Handle) []byte {
+	return append(keyStagedAll(run), h...)
+}
+
+func keyStagedAll(run importRun) []byte {
+	return binary.BigEndian.AppendUint64([]byte("s/"), uint64(run))
+}
+
+func keyVariant(id protocol.VariantID) []byte { return []byte("v/" + string(id)) }
+
+func keyPicture(source string) []byte { return []byte("q/" + source) }
+
+func keyRedirect(path string) []byte { return []byte("u/" + path) }
+
+func keySetting(name string) []byte { return []byte("n/" + name) }
+
+// realm is one generation of one brand: the prefix of everything its catalog
+// holds.
+type realm struct {
+	brand brandNo
+	gen   generation
+}
+
+func (r realm) append(prefix string) []byte {
+	return binary.BigEndian.AppendUint32(r.brand.append([]byte(prefix)), uint32(r.gen))
+}
+
+func (b brandNo) append(key []byte) []byte { return binary.BigEndian.AppendUint32(key, uint32(b)) }
+
+// importRun numbers imports; their rows wait apart until the head is live.
+type importRun uint64

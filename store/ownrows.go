@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/store/kv"
+)
+
+// OwnTxn writes to the brand's private tables.
+type OwnTxn struct{ tx kv.Txn }
+
+// PutProduct stores what the brand knows of a product.
+func (o *OwnTxn) PutProduct(p *OwnProduct) error { return putProduct(o.tx, keyOwn(p.Product.Handle), p) }
+
+// DeleteProduct forgets a product.
+func (o *OwnTxn) DeleteProduct(h protocol.Handle) error { return o.tx.Delete(keyOwn(h)) }
+
+// PutPicture notes what became of a picture's source.
+func (o *OwnTxn) PutPicture(p OwnPicture) error { return putPicture(o.tx, p) }
+
+// PutRedirect sends an old address, such as /old/tea, to a path of the shop.
+func (o *OwnTxn) PutRedirect(from, to string) error { return o.tx.Set(keyRedirect(from), []byte(to)) }
+
+// PutSetting stores one of the node's own settings.
+func (o *OwnTxn) PutSetting(name string, value []byte) error { return o.tx.Set(keySetting(name), value) }
+
+// AdoptImport makes the products of a staged import the brand's own, all at once.
+// Their rows move afterwards.
+func (o *OwnTxn) AdoptImport(run ImportRun) error {
+	return o.tx.Set(keyPending, binary.BigEndian.AppendUint64(nil, uint64(run.no)))
+}
+
+func putProduct(w writer, key []byte, p *OwnProduct) error {
+	b, err := protocol.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return w.Set(key, b)
+}
+
+func putPicture(w writer, p OwnPicture) error {
+	b, err := protocol.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return w.Set(keyPicture(p.Source), b)
+}
+
+// UpdateOwn writes to the private tables alone, durably. fn may run several times.
+func (s *Store) UpdateOwn(ctx context.Context, fn func(*OwnTxn) error) error {
+	return s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error { return fn(&OwnTxn{tx}) })
+}
+
+// OwnProduct returns what the brand knows of a product, or ErrNotFound.
+func (s *Store) OwnProduct(ctx context.Context, h protocol.Handle) (p *OwnProduct, err error) {
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		p, err = readOwn(r, h)
+		return err
+	})
+	return p, err
+}
+
+func readOwn(r kv.Reader, h protocol.Handle) (*OwnProduct, error) {
+	run, pending, err := readPending(r)
+	if err != nil {
+		return nil, err
+	}
+	if pending {
+		if p, err := getProduct(r, keyStaged(run, h)); !isNotFound(err) {
+			return p, err
+		}
+	}
+	return getProduct(r, keyOwn(h))
+}
+
+func getProduct(r kv.Reader, key []byte) (*OwnProduct, error) {
+	b, err := r.Get(key)
+	if errors.Is(err, kv.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decodeOwn(b)
+}
+
+func decodeOwn(b []byte) (*OwnProduct, error) {
+	p := new(OwnProduct)
+	if err := protocol.Unmarshal(b, p); err != nil {
+		return nil, fmt.Errorf("own product: %w: %w", err, kv.ErrCorrupt)
+	}
+	return p, nil
+}
+
+// OwnProducts yields the brand's products by handle, drafts included, from the
+// first handle not below from. The products are one consistent state.
+func (s *Store) OwnProducts(ctx context.Context, from protocol.Handle) iter.Seq2[*OwnProduct, error] {
+	return func(yield func(*OwnProduct, error) bool) {
+		err := s.kv.View(ctx, func(r kv.Reader) error {
+			for item, err := range r.Scan(kv.Prefix([]byte("o/")).From(keyOwn(from)), kv.ScanOptions{}) {
+				if err != nil {
+					return err
+				}
+				p, err := decodeOwn(item.Value)
+				if err != nil {
+					return err
+				}
+				if !yield(p, nil) {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// Picture returns what became of a picture's source, or ErrNotFound.
+func (s *Store) Picture(ctx context.Context, source string) (p OwnPicture, err error) {
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		p, err = getPicture(r, source)
+		return err
+	})
+	return p, err
+}
+
+func getPicture(r kv.Reader, source string) (p OwnPicture, err error) {
+	b, err := r.Get(keyPicture(source))
+	if errors.Is(err, kv.ErrNotFound) {
+		return p, ErrNotFound
+	}
+	if err == nil {
+		err = protocol.Unmarshal(b, &p)
+	}
+	return p, err
+}
+
+// MissingPictures lists the sources that could not be fetched yet, at most limit.
+func (s *Store) MissingPictures(ctx context.Context, limit int) (missing []OwnPicture, err error) {
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		missing = nil
+		for item, err := range r.Scan(kv.Prefix([]byte("q/")), kv.ScanOptions{}) {
+			if err != nil {
+				return err
+			}
+			var p OwnPicture
+			if err := protocol.Unmarshal(item.Value, &p); err != nil {
+				return err
+			}
+			if p.Media == nil {
+				missing = append(missing, p)
+			}
+			if len(missing) == limit {
+				return nil
+			}
+		}
+		return nil
+	})
+	return missing, err
+}
+
+// Redirect returns where an old address leads.
+func (s *Store) Redirect(ctx context.Context, path string) (target string, ok bool, err error) {
+	value, err := s.get(ctx, keyRedirect(path))
+	return string(value), value != nil, err
+}
+
+// Setting returns one of the node's own settings, nil if it was never set.
+func (s *Store) Setting(ctx context.Context, name string) ([]byte, error) {
+	return s.get(ctx, keySetting(name))
+}
+
+// get returns the value of a key, nil if there is none.
+func (s *Store) get(ctx context.Context, key []byte) (value []byte, err error) {
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		value, err = r.Get(key)
+		if errors.Is(err, kv.ErrNotFound) {
+			value, err = nil, nil
+		}
+		return err
+	})
+	return value, err
+}
+
+func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }

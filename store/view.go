@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/protocol/identity"
+	"github.com/stoa-commerce/stoa/store/kv"
+)
+
+// View is one consistent state of one brand's catalog. It must not be kept.
+type View struct {
+	id  protocol.CID
+	r   kv.Reader
+	st  *state
+	log *identity.Log
+}
+
+// View runs fn over a brand's catalog at its head; ErrNotFound when there is no
+// head yet.
+func (s *Store) View(ctx context.Context, id protocol.CID, fn func(*View) error) error {
+	b, err := s.lookup(id)
+	if err != nil {
+		return err
+	}
+	log, err := s.identityOf(ctx, id, b)
+	if err != nil {
+		return err
+	}
+	return s.kv.View(ctx, func(r kv.Reader) error {
+		st, err := b.readState(r)
+		if err != nil {
+			return err
+		}
+		if len(st.Head) == 0 {
+			return fmt.Errorf("catalog of %s: %w", id, ErrNotFound)
+		}
+		return fn(&View{id: id, r: r, st: st, log: log})
+	})
+}
+
+// Tip returns which head a brand's catalog is at, from what is durable.
+func (s *Store) Tip(ctx context.Context, id protocol.CID) (tip Tip, err error) {
+	b, err := s.lookup(id)
+	if err != nil {
+		return Tip{}, err
+	}
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		st, err := b.readState(r)
+		if err == nil {
+			tip = st.tip()
+		}
+		return err
+	})
+	return tip, err
+}
+
+// Brand returns whose catalog it is.
+func (v *View) Brand() protocol.CID { return v.id }
+
+// Head returns the signed head that commits to what the view shows.
+func (v *View) Head() catalog.SignedHead { return v.st.head }
+
+// Tip returns the same in short.
+func (v *View) Tip() Tip { return v.st.tip() }
+
+// Identity returns the brand's identity log.
+func (v *View) Identity() *identity.Log { return v.log }
+
+// Record returns the bytes of the record at a path.
+func (v *View) Record(path protocol.Path) ([]byte, error) {
+	row, err := readLeaf(v.r, v.st.at, path)
+	return row.Record, err
+}
+
+// open reads a record of type R. One of invalid or unknown meaning is hidden: it
+// gives ErrNotFound.
+func open[R catalog.Record](v *View, path protocol.Path) (R, error) {
+	var none R
+	data, err := v.Record(path)
+	if err != nil {
+		return none, err
+	}
+	record, err := catalog.Decode(path, data)
+	if r, ok := record.(R); ok && err == nil {
+		return r, nil
+	}
+	return none, fmt.Errorf("%s is not readable (%w): %w", path, errors.Join(err), ErrNotFound)
+}
+
+// Profile returns what the brand says of itself.
+func (v *View) Profile() (*catalog.Profile, error) {
+	return open[*catalog.Profile](v, catalog.ProfilePath)
+}
+
+// Collection returns a collection.
+func (v *View) Collection(h protocol.Handle) (*catalog.Collection, error) {
+	return open[*catalog.Collection](v, catalog.CollectionPath(h))
+}
+
+// Page returns a content page.
+func (v *View) Page(h protocol.Handle) (*catalog.Page, error) {
+	return open[*catalog.Page](v, (&catalog.Page{Handle: h}).Path())
+}
+
+// Post returns a post.
+func (v *View) Post(h protocol.Handle) (*catalog.Post, error) {
+	return open[*catalog.Post](v, (&catalog.Post{Handle: h}).Path())
+}
+
+// Media returns the manifest of a picture.
+func (v *View) Media(blob protocol.CID) (*catalog.Media, error) {
+	return open[*catalog.Media](v, catalog.MediaPath(blob))
+}
+
+// Product returns a product and the offers of its variants, in their order.
+func (v *View) Product(h protocol.Handle) (*catalog.Product, []*catalog.Offer, error) {
+	rows, err := readGroup(v.r, v.st.at, catalog.ProductPath(h))
+	if err != nil {
+		return nil, nil, err
+	}
+	var product *catalog.Product
+	offers := map[protocol.VariantID]*catalog.Offer{}
+	for _, row := range rows {
+		record, err := catalog.Decode(row.Path, row.Record)
+		if err != nil {
+			continue
+		}
+		switch r := record.(type) {
+		case *catalog.Product:
+			product = r
+		case *catalog.Offer:
+			offers[r.Variant] = r
+		}
+	}
+	if product == nil {
+		return nil, nil, fmt.Errorf("product %s: %w", h, ErrNotFound)
+	}
+	return product, offersInOrder(product, offers), nil
+}
+
+// Variant returns the handle of the product that a variant belongs to.
+func (v *View) Variant(id protocol.VariantID) (protocol.Handle, error) {
+	b, err := v.r.Get(keyIndex(v.st.at, suffixVariant(id)))
+	if errors.Is(err, kv.ErrNotFound) {
+		return "", fmt.Errorf("variant %s: %w", id, ErrNotFound)
+	}
+	return protocol.Handle(b), err
+}
