@@ -48,7 +48,7 @@ func (l Leaf) MarshalCBOR() ([]byte, error) {
 // UnmarshalCBOR reads [path, link to the record] and computes the key.
 func (l *Leaf) UnmarshalCBOR(b []byte) error {
 	var w wireLeaf
-	if err := unmarshalExactly("leaf", b, &w); err != nil {
+	if err := protocol.UnmarshalStrict(b, &w); err != nil {
 		return err
 	}
 	if !w.Record.Defined() {

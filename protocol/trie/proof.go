@@ -1,7 +1,6 @@
 package trie
 
 import (
-	"bytes"
 	"math/bits"
 
 	"github.com/stoa-commerce/stoa/protocol"
@@ -62,7 +61,7 @@ func (a Absence) Encode() ([]byte, error) { return protocol.Marshal(a) }
 func (p *Proof) UnmarshalCBOR(data []byte) error {
 	type plain Proof
 	var q plain
-	if err := unmarshalExactly("proof", data, &q); err != nil {
+	if err := protocol.UnmarshalStrict(data, &q); err != nil {
 		return err
 	}
 	*p = Proof(q)
@@ -74,26 +73,11 @@ func (p *Proof) UnmarshalCBOR(data []byte) error {
 func (a *Absence) UnmarshalCBOR(data []byte) error {
 	type plain Absence
 	var q plain
-	if err := unmarshalExactly("absence", data, &q); err != nil {
+	if err := protocol.UnmarshalStrict(data, &q); err != nil {
 		return err
 	}
 	*a = Absence(q)
 	return a.form()
-}
-
-// unmarshalExactly decodes data into v and refuses data that v is not encoded to.
-func unmarshalExactly(object string, data []byte, v any) error {
-	if err := protocol.UnmarshalStrict(data, v); err != nil {
-		return err
-	}
-	again, err := protocol.Marshal(v)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(again, data) {
-		return protocol.Invalid(object, "not in its form")
-	}
-	return nil
 }
 
 func (p Proof) form() error {
