@@ -17,7 +17,9 @@ import (
 var sets = []struct {
 	file string
 	make func() (any, error)
-}{}
+}{
+	{"trie.json", trieVectors},
+}
 
 func main() {
 	for _, set := range sets {
