@@ -159,25 +159,13 @@ func TestMalformedTriesProveNoContradiction(t *testing.T) {
 	offer := NewLeaf("offer/a/1", record("1"))
 	bit := critBit(&a.Key, &b.Key)
 	inside := critBit(&a.Key, &offer.Key)
-	pair := func(bit int, l, r Hash) Hash { return nodeHash(bit, l, r) }
 	way := func(bit int, sibling Hash) (p Proof) { p.step(bit, sibling); return p }
-	ordered := func(bit int, x, y Leaf) Hash {
-		if x.Key.bit(bit) == 0 {
-			return pair(bit, x.Hash(), y.Hash())
-		}
-		return pair(bit, y.Hash(), x.Hash())
-	}
 
 	t.Run("sides swapped", func(t *testing.T) {
-		root := ordered(bit, b, a)
-		if ordered(bit, a, b) == root {
-			root = pair(bit, a.Hash(), b.Hash())
+		root := nodeHash(bit, b.Hash(), a.Hash())
+		if a.Key.bit(bit) == 1 {
+			root = nodeHash(bit, a.Hash(), b.Hash())
 		}
-		left, right := a, b
-		if a.Key.bit(bit) == 0 {
-			left, right = b, a
-		}
-		root = pair(bit, left.Hash(), right.Hash())
 		for _, x := range []struct{ me, other Leaf }{{a, b}, {b, a}} {
 			if VerifyRecord(root, x.me.Path, x.me.Record, way(bit, x.other.Hash())) == nil {
 				t.Error("a record on the wrong side is accepted")
@@ -188,16 +176,20 @@ func TestMalformedTriesProveNoContradiction(t *testing.T) {
 		}
 	})
 	t.Run("groups mixed", func(t *testing.T) {
-		root := ordered(200, a, b)
-		if a.Key.bit(200) == b.Key.bit(200) {
-			root = pair(200, a.Hash(), b.Hash())
-		}
-		p := way(200, b.Hash())
-		if VerifyGroup(root, a.Path, []Leaf{a}, p) == nil {
-			t.Error("a proof that ends inside a group is accepted")
-		}
-		if VerifyGroupAbsent(root, "product/c", Absence{Proof: way(200, a.Hash()), Leaves: []Leaf{b}}) == nil {
-			t.Error("one leaf of a mixed group proves that a group is absent")
+		for _, x := range []struct{ me, other Leaf }{{a, b}, {b, a}} {
+			root, p := nodeHash(200, x.me.Hash(), x.other.Hash()), way(200, x.other.Hash())
+			if x.me.Key.bit(200) == 1 {
+				root = nodeHash(200, x.other.Hash(), x.me.Hash())
+			}
+			if VerifyRecord(root, x.me.Path, x.me.Record, p) != nil {
+				t.Error("the walk of a record is refused")
+			}
+			if VerifyGroup(root, x.me.Path, []Leaf{x.me}, p) == nil {
+				t.Error("a proof that ends inside a group is accepted")
+			}
+			if beside := productWithBit(200, x.me.Key.bit(200)); VerifyGroupAbsent(root, beside, Absence{Proof: p, Leaves: []Leaf{x.me}}) == nil {
+				t.Error("one leaf of a mixed group proves that a group is absent")
+			}
 		}
 		both := slices.SortedFunc(slices.Values([]Leaf{a, b}), byKey)
 		honest, _ := Root(both)
@@ -206,20 +198,87 @@ func TestMalformedTriesProveNoContradiction(t *testing.T) {
 		}
 	})
 	t.Run("a side empty", func(t *testing.T) {
-		root := pair(bit, Hash{}, Hash{})
+		root := nodeHash(bit, Hash{}, Hash{})
 		p := way(bit, Hash{})
 		if VerifyAbsent(root, a.Path, Absence{Proof: p}) == nil || VerifyGroupAbsent(root, a.Path, Absence{Proof: p}) == nil {
 			t.Error("an empty side proves absence")
 		}
 	})
 	t.Run("crit-bits decrease", func(t *testing.T) {
-		root := pair(inside, pair(bit, a.Hash(), b.Hash()), offer.Hash())
+		root := nodeHash(inside, nodeHash(bit, a.Hash(), b.Hash()), offer.Hash())
 		p := way(bit, b.Hash())
 		p.step(inside, offer.Hash())
 		if VerifyRecord(root, a.Path, a.Record, p) == nil {
 			t.Error("a decreasing way is accepted")
 		}
 	})
+}
+
+// productWithBit returns a product whose key has the bit.
+func productWithBit(i, bit int) protocol.Path {
+	for n := 0; ; n++ {
+		if p := path("product/x-%d", n); KeyOf(p).bit(i) == bit {
+			return p
+		}
+	}
+}
+
+func TestLeavesWithForeignKeysProveNothing(t *testing.T) {
+	// The signer has put a path where it doesn't belong, or one that is none.
+	moved, noPath := NewLeaf("product/a", record("a")), NewLeaf("../a", record("a"))
+	moved.Key = KeyOf("product/b")
+	for name, l := range map[string]Leaf{"moved": moved, "no path": noPath} {
+		leaves := []Leaf{l}
+		if VerifyGroup(l.Hash(), l.Path, leaves, Proof{}) == nil {
+			t.Errorf("%s: proves a group", name)
+		}
+		if VerifyAbsent(l.Hash(), "post/x", Absence{Leaves: leaves}) == nil || VerifyGroupAbsent(l.Hash(), "post/x", Absence{Leaves: leaves}) == nil {
+			t.Errorf("%s: proves absence", name)
+		}
+	}
+}
+
+func TestAbsenceMadeByHandIsCheckedToo(t *testing.T) {
+	leaf := NewLeaf("post/a", record("a"))
+	long := Absence{Proof: Proof{Bits: append(make([]byte, 32), 1), Siblings: make([]byte, 32)}, Leaves: []Leaf{leaf}}
+	if err := VerifyAbsent(leaf.Hash(), "post/b", long); !errors.Is(err, protocol.ErrInvalid) {
+		t.Errorf("33 bytes of bits: %v", err)
+	}
+	var many Absence
+	for i := range MaxGroup + 1 {
+		many.Leaves = append(many.Leaves, NewLeaf(path("offer/a/%d", i), leaf.Record))
+	}
+	slices.SortFunc(many.Leaves, byKey)
+	if err := VerifyGroupAbsent(rootOf(many.Leaves), "post/b", many); !errors.Is(err, protocol.ErrInvalid) {
+		t.Errorf("a group too large: %v", err)
+	}
+	if _, err := DecodeAbsence(encoded(t, many)); !errors.Is(err, protocol.ErrInvalid) {
+		t.Errorf("a group too large, decoded: %v", err)
+	}
+	many.Leaves = many.Leaves[1:]
+	if a, err := DecodeAbsence(encoded(t, many)); err != nil || VerifyGroupAbsent(rootOf(many.Leaves), "post/b", a) != nil {
+		t.Errorf("the largest group: %v", err)
+	}
+}
+
+func TestHashesAreExactlyThirtyTwoBytes(t *testing.T) {
+	want := Hash{1, 31: 2}
+	b, _ := want.MarshalCBOR()
+	text, _ := want.MarshalText()
+	var viaCBOR, viaText Hash
+	if err := errors.Join(viaCBOR.UnmarshalCBOR(b), viaText.UnmarshalText(text)); err != nil || viaCBOR != want || viaText != want {
+		t.Fatal(viaCBOR, viaText, err)
+	}
+	for _, bad := range [][]byte{b[:33], append(b, 0), nil, {0xf6}, append([]byte{0x78, 32}, b[2:]...)} {
+		if err := viaCBOR.UnmarshalCBOR(bad); !errors.Is(err, protocol.ErrInvalid) {
+			t.Errorf("%x: %v", bad, err)
+		}
+	}
+	for _, bad := range []string{"", string(text[1:]), string(text) + "00", "x" + string(text[1:])} {
+		if err := viaText.UnmarshalText([]byte(bad)); !errors.Is(err, protocol.ErrInvalid) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
 }
 
 func TestProofEncodingHasOneForm(t *testing.T) {

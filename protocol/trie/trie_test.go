@@ -222,32 +222,21 @@ func TestEditsNeverTouchWhatTheSourceReturned(t *testing.T) {
 // damaged answers with one thing wrong.
 type damaged struct {
 	*Memory
-	top    func([]Digest) []Digest
-	page   func([]Digest) []Digest
-	bucket func([]Leaf) []Leaf
+	onTop, onPage func([]Digest) []Digest
+	onBucket      func([]Leaf) []Leaf
 }
 
-func (d damaged) Top() ([]Digest, error) {
-	if d.top == nil {
-		return d.top_()
-	}
-	return d.top(slices.Clone(d.Memory.top)), nil
-}
+func (d damaged) Top() ([]Digest, error) { return damage(d.onTop, d.top), nil }
 
-func (d damaged) top_() ([]Digest, error) { return d.Memory.Top() }
+func (d damaged) Page(p byte) ([]Digest, error) { return damage(d.onPage, d.pages[p]), nil }
 
-func (d damaged) Page(p byte) ([]Digest, error) {
-	if d.page == nil {
-		return d.Memory.Page(p)
-	}
-	return d.page(slices.Clone(d.pages[p])), nil
-}
+func (d damaged) Bucket(b uint16) ([]Leaf, error) { return damage(d.onBucket, d.buckets[b]), nil }
 
-func (d damaged) Bucket(b uint16) ([]Leaf, error) {
-	if d.bucket == nil {
-		return d.Memory.Bucket(b)
+func damage[T any](how func([]T) []T, rows []T) []T {
+	if how == nil {
+		return rows
 	}
-	return d.bucket(slices.Clone(d.buckets[b])), nil
+	return how(slices.Clone(rows))
 }
 
 func TestDamagedStoreIsNoticed(t *testing.T) {
@@ -255,23 +244,41 @@ func TestDamagedStoreIsNoticed(t *testing.T) {
 	m, _ := build(t, leaves)
 	swap := func(d []Digest) []Digest { d[0], d[1] = d[1], d[0]; return d }
 	cases := map[string]damaged{
-		"top out of order":    {top: swap},
-		"top beyond 4 bits":   {top: func(d []Digest) []Digest { d[len(d)-1].Index = 16; return d }},
-		"page out of order":   {page: swap},
-		"page cut":            {page: func(d []Digest) []Digest { return d[1:] }},
-		"bucket cut":          {bucket: func(l []Leaf) []Leaf { return l[1:] }},
-		"bucket out of order": {bucket: func(l []Leaf) []Leaf { slices.Reverse(l); return l }},
-		"leaf from elsewhere": {bucket: func(l []Leaf) []Leaf { l[0].Key[0] ^= 0x80; return l }},
+		"top out of order":    {onTop: swap},
+		"top beyond 4 bits":   {onTop: func(d []Digest) []Digest { d[len(d)-1].Index = 16; return d }},
+		"page out of order":   {onPage: swap},
+		"page cut":            {onPage: func(d []Digest) []Digest { return d[1:] }},
+		"bucket cut":          {onBucket: func(l []Leaf) []Leaf { return l[1:] }},
+		"bucket out of order": {onBucket: func(l []Leaf) []Leaf { slices.Reverse(l); return l }},
+		"leaf from elsewhere": {onBucket: func(l []Leaf) []Leaf { l[0].Key[0] ^= 0x80; return l }},
 	}
 	for name, src := range cases {
 		src.Memory = m
 		_, errApply := Apply(src, []Change{Put(leaves[0].Path, record("n"))})
 		_, _, errProve := ProveRecord(src, leaves[0].Path)
 		_, errDescend := Descend(src, prefixOf(leaves[0].Key, 4))
-		for _, err := range []error{errApply, errProve, errDescend} {
+		_, _, errAudit := Audit(src)
+		for _, err := range []error{errApply, errProve, errDescend, errAudit} {
 			if !errors.Is(err, ErrCorrupt) {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	}
+}
+
+func TestAuditFindsAWrongHash(t *testing.T) {
+	m, e := build(t, shop(500, 4))
+	if root, count, err := Audit(m); err != nil || root != e.Root || count != e.Count {
+		t.Fatalf("a sound trie: %s, %d, %v", root, count, err)
+	}
+	wrong := func(d []Digest) []Digest { d[0].Hash[5]++; return d }
+	for name, src := range map[string]damaged{
+		"in the top": {Memory: m, onTop: wrong},
+		"in a page":  {Memory: m, onPage: wrong},
+		"of a leaf":  {Memory: m, onBucket: func(l []Leaf) []Leaf { l[0].Record = record("x"); return l }},
+	} {
+		if _, _, err := Audit(src); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
