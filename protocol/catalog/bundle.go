@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -36,12 +37,16 @@ type Bundle struct {
 	Absence *trie.Absence
 }
 
+// wireBundle repeats the trie key of the path, because nothing else would show
+// damage to the path in a proof of absence: it holds for the absent path next to
+// it just as well.
 type wireBundle struct {
 	V        uint64        `cbor:"v"`
 	Identity [][]byte      `cbor:"identity"`
 	Head     []byte        `cbor:"head"`
 	Scope    Scope         `cbor:"scope"`
 	Path     string        `cbor:"path"`
+	Key      []byte        `cbor:"key"`
 	Records  []wireEntry   `cbor:"records,omitempty"`
 	Proof    *trie.Proof   `cbor:"proof,omitempty"`
 	Absence  *trie.Absence `cbor:"absence,omitempty"`
@@ -103,7 +108,8 @@ func (b Bundle) absent(src trie.Source) (Bundle, error) {
 
 // Encode returns the canonical bytes. A bundle beyond MaxBundle is an error.
 func (b Bundle) Encode() ([]byte, error) {
-	w := wireBundle{V: Version, Scope: b.Scope, Path: string(b.Path), Proof: b.Proof, Absence: b.Absence}
+	key := trie.KeyOf(b.Path)
+	w := wireBundle{V: Version, Scope: b.Scope, Path: string(b.Path), Key: key[:], Proof: b.Proof, Absence: b.Absence}
 	for _, op := range b.Identity {
 		data, err := op.Encode()
 		if err != nil {
@@ -162,6 +168,9 @@ func (w wireBundle) open() (Bundle, error) {
 	path, err := protocol.ParsePath(w.Path)
 	if err != nil {
 		return Bundle{}, refuseFor(RecordForm, err)
+	}
+	if key := trie.KeyOf(path); !bytes.Equal(w.Key, key[:]) {
+		return Bundle{}, refuse(PathMismatch, "the key of %s is %x, not %x", path, key, w.Key)
 	}
 	b := Bundle{Scope: w.Scope, Path: path, Proof: w.Proof, Absence: w.Absence}
 	for _, data := range w.Identity {

@@ -97,7 +97,7 @@ func JSONLD(p *Product, offers []*Offer, page ProductPage) Thing {
 	}
 	if len(p.Variants) == 1 {
 		t := variantThing(p, &p.Variants[0], byVariant, page)
-		t.Context, t.ID, t.URL = "https://schema.org", page.URL+"#product", page.URL
+		t.Context, t.ID = "https://schema.org", page.URL+"#product"
 		t.describe(p, page)
 		return t
 	}
@@ -122,9 +122,8 @@ func (t *Thing) describe(p *Product, page ProductPage) {
 	if t.Description == "" {
 		t.Description = p.SEO.Description
 	}
-	if t.Brand = brandOf(p, page); len(t.Image) > 0 {
-		return
-	}
+	t.Brand = brandOf(p, page)
+	t.Image = nil
 	for _, m := range p.Media {
 		t.Image = append(t.Image, page.Picture(m.Blob))
 	}
@@ -142,7 +141,7 @@ func brandOf(p *Product, page ProductPage) *NamedThing {
 }
 
 func variantThing(p *Product, v *Variant, offers map[protocol.VariantID]*Offer, page ProductPage) Thing {
-	t := Thing{Type: "Product", Name: variantName(p, v), URL: variantURL(page, v), SKU: v.SKU, GTIN: v.GTIN}
+	t := Thing{Type: "Product", Name: variantName(p, v), URL: variantURL(p, v, page), SKU: v.SKU, GTIN: v.GTIN}
 	if t.SKU == "" {
 		t.SKU = string(v.ID)
 	}
@@ -157,9 +156,6 @@ func variantThing(p *Product, v *Variant, offers map[protocol.VariantID]*Offer, 
 	}
 	if o := offers[v.ID]; o != nil {
 		t.Offers = offerThing(o, t.URL)
-		if len(p.Variants) == 1 {
-			t.Offers.URL = page.URL
-		}
 	}
 	return t
 }
@@ -172,7 +168,10 @@ func variantName(p *Product, v *Variant) string {
 }
 
 // variantURL relies on variant identifiers needing no escaping in a query.
-func variantURL(page ProductPage, v *Variant) string {
+func variantURL(p *Product, v *Variant, page ProductPage) string {
+	if len(p.Variants) == 1 {
+		return page.URL
+	}
 	return page.URL + "?variant=" + string(v.ID)
 }
 
