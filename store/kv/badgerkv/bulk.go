@@ -1,0 +1,115 @@
+package badgerkv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/stoa-commerce/stoa/store/kv"
+)
+
+// bulkPiece is how many bytes a Bulk commits at once: little enough that
+// updates which wait behind it don't wait long.
+const bulkPiece = 512 << 10
+
+// bulk is a kv.Bulk: one transaction after the other.
+type bulk struct {
+	ctx context.Context
+	db  *DB
+	cur *writer // nil between pieces
+	err error   // what ended the bulk
+}
+
+var errDiscarded = fmt.Errorf("bulk is discarded: %w", kv.ErrClosed)
+
+// Bulk implements kv.Engine.
+func (d *DB) Bulk(ctx context.Context) (kv.Bulk, error) {
+	if err := d.begin(ctx, true); err != nil {
+		return nil, fmt.Errorf("bulk: %w", err)
+	}
+	d.gate.leave()
+	return &bulk{ctx: ctx, db: d}, nil
+}
+
+func (b *bulk) Set(key, value []byte) error {
+	return b.write(func(w *writer) error { return w.Set(key, value) })
+}
+
+func (b *bulk) Delete(key []byte) error {
+	return b.write(func(w *writer) error { return w.Delete(key) })
+}
+
+// write adds one write and commits the piece when it is full. An error ends
+// the bulk: what it was about is not known to be written.
+func (b *bulk) write(add func(*writer) error) error {
+	return b.do(func() error {
+		if b.cur == nil {
+			txn := b.db.bdg.NewTransaction(true)
+			b.cur = &writer{reader: reader{ctx: b.ctx, db: b.db, txn: txn}, limits: b.db.Limits()}
+		}
+		if err := add(b.cur); err != nil {
+			return err
+		}
+		if b.cur.size.Bytes >= bulkPiece {
+			return b.commit()
+		}
+		return nil
+	})
+}
+
+// do runs one step within the gate, unless the bulk has ended.
+func (b *bulk) do(step func() error) error {
+	if b.err != nil {
+		return b.err
+	}
+	if err := b.db.begin(b.ctx, true); err != nil {
+		return b.end(err)
+	}
+	defer b.db.gate.leave()
+	if err := step(); err != nil {
+		return b.end(err)
+	}
+	return nil
+}
+
+// commit writes the piece. It reads nothing, so it cannot conflict.
+func (b *bulk) commit() error {
+	w := b.cur
+	b.cur = nil
+	if w == nil {
+		return nil
+	}
+	defer w.txn.Discard()
+	err := b.db.commit(w.txn, w.size)
+	if errors.Is(err, badger.ErrConflict) {
+		return translate(err)
+	}
+	return err
+}
+
+// Flush implements kv.Bulk.
+func (b *bulk) Flush() error {
+	return b.do(func() error {
+		if err := b.commit(); err != nil {
+			return err
+		}
+		return b.db.makeDurable()
+	})
+}
+
+// Discard implements kv.Bulk.
+func (b *bulk) Discard() { b.end(errDiscarded) }
+
+func (b *bulk) end(err error) error {
+	if b.cur != nil && b.db.gate.enter() {
+		b.cur.txn.Discard()
+		b.db.gate.leave()
+	}
+	b.cur = nil
+	if b.err == nil {
+		b.err = fmt.Errorf("bulk: %w", err)
+	}
+	return b.err
+}
