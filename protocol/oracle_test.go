@@ -76,9 +76,12 @@ func allowedLink(t cbor.Tag) bool {
 	if !ok || t.Number != 42 || len(b) != 37 || b[0] != 0 {
 		return false
 	}
-	_, c, err := cid.CidFromBytes(b[1:])
-	return err == nil && c.Version() == 1 && c.Prefix().MhType == multihash.SHA2_256 &&
-		(c.Type() == cid.Raw || c.Type() == cid.DagCBOR)
+	c, err := cid.Cast(b[1:])
+	if err != nil {
+		return false
+	}
+	p := c.Prefix()
+	return p.Version == 1 && p.MhType == multihash.SHA2_256 && p.MhLength == 32 && (p.Codec == cid.Raw || p.Codec == cid.DagCBOR)
 }
 
 // checkAgainstOracle fails unless Check and the long way agree and everything

@@ -18,6 +18,10 @@ var sets = []struct {
 	file string
 	make func() (any, error)
 }{
+	{"encoding.json", encodingVectors},
+	{"signed.json", signedVectors},
+	{"values.json", valuesVectors},
+	{"identity.json", identityVectors},
 	{"trie.json", trieVectors},
 }
 
