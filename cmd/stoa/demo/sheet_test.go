@@ -66,7 +66,7 @@ func contactSheet(t *testing.T, b Brand) *image.RGBA {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		draw.ApproxBiLinear.Scale(sheet, place[p.File], img, img.Bounds(), draw.Src, nil)
+		draw.BiLinear.Scale(sheet, place[p.File], img, img.Bounds(), draw.Src, nil)
 		return nil
 	})
 	if err != nil {
