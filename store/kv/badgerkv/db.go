@@ -76,6 +76,9 @@ func (d *DB) prepare() (err error) {
 	if err := d.needFree(openReserve); err != nil {
 		return err
 	}
+	if err := dropStillborn(d.opt.Dir); err != nil {
+		return err
+	}
 	return checkDir(d.opt.Dir, d.opt.VerifyAtOpen)
 }
 

@@ -115,6 +115,29 @@ func (l *logs) syncDir(names []string) error {
 	return nil
 }
 
+// dropStillborn removes logs without a byte: a process was killed between
+// creating and sizing one, or between emptying and removing it. Badger would
+// not open the store over them.
+func dropStillborn(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("list logs: %w", err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			return fmt.Errorf("list logs: %w", err)
+		}
+		if ext := filepath.Ext(e.Name()); info.Size() > 0 || (ext != logExt && ext != ".vlog") {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("remove empty log: %w", err)
+		}
+	}
+	return nil
+}
+
 func (l *logs) close() { l.forget(nil) }
 
 // osDisk is the real disk.
