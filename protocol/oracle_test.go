@@ -176,5 +176,8 @@ func FuzzCheck(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Add(must(protocol.Marshal([]any{protocol.Sum(protocol.Raw, nil), map[string]any{"a": -1, "bb": []byte{1}}})))
+	for _, v := range load(f, "encoding.json", 70) {
+		f.Add(unhex(v.Bytes))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) { checkAgainstOracle(t, data) })
 }

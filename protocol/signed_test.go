@@ -119,6 +119,9 @@ func FuzzDecodeSigned(f *testing.F) {
 	f.Add(must(protocol.Sign(protocol.ObjectHead, []byte{0xa0}, key(1)).Encode()))
 	f.Add(must(protocol.Sign(protocol.ObjectIdentity, []byte{0xa0}, key(1), key(2)).Encode()))
 	f.Add(must(protocol.Marshal([]any{[]int{1}, []any{[]any{"0123456789abcdef", make([]byte, 64)}}})))
+	for _, v := range load(f, "signed.json", 30) {
+		f.Add(unhex(v.Bytes))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := protocol.DecodeSigned(data)
 		if err != nil {

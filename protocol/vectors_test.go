@@ -60,7 +60,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-func load(t *testing.T, file string, least int) []vector {
+func load(t testing.TB, file string, least int) []vector {
 	t.Helper()
 	var set struct{ Cases []vector }
 	if err := json.Unmarshal(must(vectors.FS.ReadFile(file)), &set); err != nil {

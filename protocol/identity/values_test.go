@@ -111,7 +111,9 @@ func FuzzDecodeOp(f *testing.F) {
 	l := must(Load(g.ID(), [][]byte{must(g.Encode())}))
 	f.Add(g.Payload)
 	f.Add(tea.sign(l.State().Draft(5).Revoke(&HeadRef{Seq: 7, Head: headID("x")}, online(1).ID())).Payload)
-	f.Add([]byte("\xa1\x61v\x01"))
+	for _, v := range load(f) {
+		f.Add(unhex(v.Payload))
+	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		o, err := DecodeOp(payload)
 		if err != nil {
@@ -132,6 +134,11 @@ func FuzzAppend(f *testing.F) {
 	start := must(Load(g.ID(), [][]byte{must(g.Encode())}))
 	f.Add(must(tea.sign(start.State().Draft(5)).Encode()))
 	f.Add(must(g.Encode()))
+	for _, v := range load(f) {
+		for _, op := range v.Ops {
+			f.Add(unhex(op))
+		}
+	}
 	f.Add(must(solo("coffee").genesis(online(1)).Encode()))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l := must(Load(g.ID(), [][]byte{must(g.Encode())}))

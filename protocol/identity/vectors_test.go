@@ -59,6 +59,14 @@ var wording = map[string]string{
 }
 
 func TestVectors(t *testing.T) {
+	judges := map[string]func(vector) error{"root": judgeRoot, "commitment": judgeCommitment, "op": judgeOp, "log": judgeLog}
+	for _, v := range load(t) {
+		checkVerdict(t, v, judges[v.Kind](v))
+	}
+}
+
+func load(t testing.TB) []vector {
+	t.Helper()
 	var set struct{ Cases []vector }
 	if err := json.Unmarshal(must(vectors.FS.ReadFile("identity.json")), &set); err != nil {
 		t.Fatal(err)
@@ -66,10 +74,7 @@ func TestVectors(t *testing.T) {
 	if len(set.Cases) < 60 {
 		t.Fatalf("%d cases", len(set.Cases))
 	}
-	judges := map[string]func(vector) error{"root": judgeRoot, "commitment": judgeCommitment, "op": judgeOp, "log": judgeLog}
-	for _, v := range set.Cases {
-		checkVerdict(t, v, judges[v.Kind](v))
-	}
+	return set.Cases
 }
 
 func checkVerdict(t *testing.T, v vector, err error) {
