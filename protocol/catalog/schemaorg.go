@@ -145,8 +145,8 @@ func variantThing(p *Product, v *Variant, offers map[protocol.VariantID]*Offer, 
 	if t.SKU == "" {
 		t.SKU = string(v.ID)
 	}
-	if v.Media > 0 {
-		t.Image = []string{page.Picture(p.Media[v.Media-1].Blob)}
+	if own := max(v.Media, 1); own <= len(p.Media) {
+		t.Image = []string{page.Picture(p.Media[own-1].Blob)}
 	}
 	if v.Grams > 0 {
 		t.Weight = &Amount{Type: "QuantitativeValue", Value: strconv.FormatInt(v.Grams, 10), UnitCode: "GRM"}
