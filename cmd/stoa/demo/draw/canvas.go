@@ -2,16 +2,22 @@ package draw
 
 import "image"
 
+// pixel is 16 bits a channel.
+type pixel struct{ r, g, b uint16 }
+
+// toward moves a pixel towards a colour by a of 65536.
+func (p *pixel) toward(r, g, b, a int64) {
+	p.r = uint16(int64(p.r) + (r-int64(p.r))*a>>16)
+	p.g = uint16(int64(p.g) + (g-int64(p.g))*a>>16)
+	p.b = uint16(int64(p.b) + (b-int64(p.b))*a>>16)
+}
+
 // flat lays one colour over what mask covers.
 func (r *Renderer) flat(mask *image.Alpha, c colour, opacity float64) {
-	cr, cg, cb, a := int64(c.r), int64(c.g), int64(c.b), int64(opacity*65536)
+	tint := shade{int32(c.r), int32(c.g), int32(c.b), int32(opacity * 65536)}
 	for y := mask.Rect.Min.Y; y < mask.Rect.Max.Y; y++ {
 		cover, light := r.rows(mask, y)
-		for i, m := range cover {
-			if m != 0 {
-				blend(light[3*i:3*i+3], cr, cg, cb, a*int64(m)/255)
-			}
-		}
+		even(cover, light, tint)
 	}
 }
 
@@ -20,20 +26,56 @@ func (r *Renderer) graded(mask *image.Alpha, f field) {
 	for y := mask.Rect.Min.Y; y < mask.Rect.Max.Y; y++ {
 		cover, light := r.rows(mask, y)
 		from, to := touched(cover)
-		steps := r.steps[from:to]
-		f.row(mask.Rect.Min.X+from, y, steps)
-		for i, step := range steps {
-			c := &r.ramp[step]
-			at := from + i
-			blend(light[3*at:3*at+3], c.r, c.g, c.b, c.a*int64(cover[at])/255)
+		if f.alongRows {
+			f.row(mask.Rect.Min.X, y, r.steps[:1])
+			even(cover[from:to], light[from:to], r.ramp[r.steps[0]])
+			continue
+		}
+		f.row(mask.Rect.Min.X+from, y, r.steps[from:to])
+		r.uneven(cover[from:to], light[from:to], r.steps[from:to])
+	}
+}
+
+// even lays one shade over a row.
+func even(cover []uint8, light []pixel, s shade) {
+	if s.a == 0 {
+		return
+	}
+	r, g, b, a := int64(s.r), int64(s.g), int64(s.b), int64(s.a)
+	solid := pixel{uint16(r), uint16(g), uint16(b)}
+	light = light[:len(cover)]
+	for i, m := range cover {
+		switch {
+		case m == 0:
+		case m == 255 && a == 65536:
+			light[i] = solid
+		case m == 255:
+			light[i].toward(r, g, b, a)
+		default:
+			light[i].toward(r, g, b, a*int64(m)/255)
 		}
 	}
 }
 
-func (r *Renderer) rows(mask *image.Alpha, y int) (cover []uint8, light []uint16) {
+// uneven lays the shade that steps picks for each pixel over a row.
+func (r *Renderer) uneven(cover []uint8, light []pixel, steps []int32) {
+	light, steps = light[:len(cover)], steps[:len(cover)]
+	for i, m := range cover {
+		s := &r.ramp[steps[i]&(rampSize-1)]
+		a := int64(s.a)
+		if m != 255 {
+			a = a * int64(m) / 255
+		}
+		if a != 0 {
+			light[i].toward(int64(s.r), int64(s.g), int64(s.b), a)
+		}
+	}
+}
+
+func (r *Renderer) rows(mask *image.Alpha, y int) (cover []uint8, light []pixel) {
 	w := mask.Rect.Dx()
 	cover = mask.Pix[(y-mask.Rect.Min.Y)*mask.Stride:][:w]
-	return cover, r.light[3*(y*r.size.Dx()+mask.Rect.Min.X):][:3*w]
+	return cover, r.light[y*r.size.Dx()+mask.Rect.Min.X:][:w]
 }
 
 // touched is the span of a row between its first and last covered pixel.
@@ -48,14 +90,6 @@ func touched(cover []uint8) (from, to int) {
 	return from, to
 }
 
-// blend moves a pixel towards a colour by a of 65536.
-func blend(px []uint16, r, g, b, a int64) {
-	_ = px[2]
-	px[0] = uint16(int64(px[0]) + (r-int64(px[0]))*a>>16)
-	px[1] = uint16(int64(px[1]) + (g-int64(px[1]))*a>>16)
-	px[2] = uint16(int64(px[2]) + (b-int64(px[2]))*a>>16)
-}
-
 // bayer spreads the rounding of 16 bits to 8 so that its mean is exact.
 var bayer = [8][8]uint32{
 	{0, 32, 8, 40, 2, 34, 10, 42}, {48, 16, 56, 24, 50, 18, 58, 26},
@@ -68,13 +102,13 @@ var bayer = [8][8]uint32{
 func (r *Renderer) develop() {
 	w := r.size.Dx()
 	for y := range r.size.Dy() {
-		in, out := r.light[3*w*y:3*w*(y+1)], r.out.Pix[4*w*y:4*w*(y+1)]
-		for x := range w {
-			k := bayer[y&7][x&7]<<10 + 512
-			out[4*x] = uint8((uint32(in[3*x])*255 + k) >> 16)
-			out[4*x+1] = uint8((uint32(in[3*x+1])*255 + k) >> 16)
-			out[4*x+2] = uint8((uint32(in[3*x+2])*255 + k) >> 16)
-			out[4*x+3] = 255
+		in, out := r.light[w*y:w*(y+1)], r.out.Pix[4*w*y:4*w*(y+1)]
+		for x := range in {
+			p, k, o := &in[x], bayer[y&7][x&7]<<10+512, out[4*x:4*x+4:4*x+4]
+			o[0] = uint8((uint32(p.r)*255 + k) >> 16)
+			o[1] = uint8((uint32(p.g)*255 + k) >> 16)
+			o[2] = uint8((uint32(p.b)*255 + k) >> 16)
+			o[3] = 255
 		}
 	}
 }

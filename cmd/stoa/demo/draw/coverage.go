@@ -109,11 +109,34 @@ func cover(ras *vector.Rasterizer, pix []uint8, clip image.Rectangle, o outlined
 	if r.Empty() {
 		return mask
 	}
+	if r == clip && fills(o.path, clip) {
+		for i := range mask.Pix {
+			mask.Pix[i] = 255
+		}
+		return mask
+	}
 	ras.Reset(r.Dx(), r.Dy())
 	ras.DrawOp = draw.Src
 	o.path.AddTo(toRaster{ras, float32(r.Min.X), float32(r.Min.Y), o.pieces})
 	ras.Draw(mask, r, image.Opaque, image.Point{})
 	return mask
+}
+
+// fills says whether the path is one upright rectangle around all of r, as a
+// picture's ground is.
+func fills(p rasterx.Path, r image.Rectangle) bool {
+	const lines = 16 // M x y, four times L x y, Z
+	if len(p) != lines || rasterx.PathCommand(p[15]) != rasterx.PathClose {
+		return false
+	}
+	for i := 0; i < 15; i += 3 {
+		x, y := int(p[i+1]), int(p[i+2])
+		inside := x > r.Min.X<<6 && x < r.Max.X<<6 || y > r.Min.Y<<6 && y < r.Max.Y<<6
+		if inside || i > 0 && (rasterx.PathCommand(p[i]) != rasterx.PathLineTo || x != int(p[i-2]) && y != int(p[i-1])) {
+			return false
+		}
+	}
+	return p[1] == p[13] && p[2] == p[14]
 }
 
 func floor(v float64) int { return int(math.Floor(max(-1e6, min(v, 1e6)))) }

@@ -12,7 +12,7 @@ import (
 )
 
 // rampSize is the number of steps a gradient is precomputed in.
-const rampSize = 2048
+const rampSize = 1024 // a power of two
 
 type spread int
 
@@ -112,8 +112,11 @@ func (d *drawing) inherit(id string, g *gradient) error {
 	return nil
 }
 
-// ramp is a gradient's colours in equal steps; a is 0..65536.
-type ramp [rampSize]struct{ r, g, b, a int64 }
+// shade is a colour of 16 bits a channel and an opacity of 0..65536.
+type shade struct{ r, g, b, a int32 }
+
+// ramp is a gradient's shades in equal steps.
+type ramp [rampSize]shade
 
 func (g *gradient) ramp(opacity float64, out *ramp) {
 	next := 0
@@ -127,14 +130,15 @@ func (g *gradient) ramp(opacity float64, out *ramp) {
 		if e.offset > s.offset {
 			k = (t - s.offset) / (e.offset - s.offset)
 		}
-		out[i].r, out[i].g = mix(s.colour.r, e.colour.r, k), mix(s.colour.g, e.colour.g, k)
-		out[i].b = mix(s.colour.b, e.colour.b, k)
-		out[i].a = int64((s.opacity + (e.opacity-s.opacity)*k) * opacity * 65536)
+		out[i] = shade{
+			mix(s.colour.r, e.colour.r, k), mix(s.colour.g, e.colour.g, k), mix(s.colour.b, e.colour.b, k),
+			int32((s.opacity + (e.opacity-s.opacity)*k) * opacity * 65536),
+		}
 	}
 }
 
-func mix(a, b uint16, k float64) int64 {
-	return int64(float64(a) + (float64(b)-float64(a))*k + 0.5)
+func mix(a, b uint16, k float64) int32 {
+	return int32(float64(a) + (float64(b)-float64(a))*k + 0.5)
 }
 
 // field answers where on its ramp a gradient is at a device pixel.
@@ -142,6 +146,8 @@ type field struct {
 	g      *gradient
 	inv    rasterx.Matrix2D // device to gradient
 	dx, dy float64          // of the axis, over its squared length
+
+	alongRows bool // every pixel of a row is at the same step
 }
 
 // field places g on a shape: toDevice is the shape's matrix, box its bounds in
@@ -159,6 +165,7 @@ func (g *gradient) field(toDevice rasterx.Matrix2D, box bounds) (field, bool) {
 	f.dx, f.dy = g.points[2]-g.points[0], g.points[3]-g.points[1]
 	if d := f.dx*f.dx + f.dy*f.dy; !g.radial && d > 0 {
 		f.dx, f.dy = f.dx/d, f.dy/d
+		f.alongRows = math.Abs(f.inv.A*f.dx+f.inv.B*f.dy) < 1e-9
 	}
 	return f, true
 }
@@ -180,17 +187,32 @@ func (f field) row(x, y int, steps []int32) {
 func (f field) linear(u, v, du, dv float64, steps []int32) {
 	t := (u-f.g.points[0])*f.dx + (v-f.g.points[1])*f.dy
 	dt := du*f.dx + dv*f.dy
+	if f.g.spread != pad || math.Abs(t)+math.Abs(dt)*float64(len(steps)) > 1e5 {
+		for i := range steps {
+			steps[i] = f.g.spread.step(t + dt*float64(i))
+		}
+		return
+	}
+	const one = 1 << 32 // fixed point
+	at, by := int64(t*(rampSize-1)*one+one/2), int64(dt*(rampSize-1)*one)
 	for i := range steps {
-		steps[i] = f.g.spread.step(t)
-		t += dt
+		steps[i] = int32(min(max(at>>32, 0), rampSize-1))
+		at += by
 	}
 }
 
 func (f field) circle(u, v, du, dv float64, steps []int32) {
 	r := 1 / f.g.points[2]
 	u, v, du, dv = (u-f.g.points[0])*r, (v-f.g.points[1])*r, du*r, dv*r
+	if f.g.spread != pad {
+		for i := range steps {
+			k := float64(i)
+			steps[i] = f.g.spread.step(math.Hypot(u+k*du, v+k*dv))
+		}
+		return
+	}
 	for i := range steps {
-		steps[i] = f.g.spread.step(math.Sqrt(u*u + v*v))
+		steps[i] = int32(math.Sqrt(min(u*u+v*v, 1))*(rampSize-1) + 0.5)
 		u += du
 		v += dv
 	}

@@ -15,7 +15,7 @@ const MaxSide = 4000
 // safe for concurrent use; give each worker its own.
 type Renderer struct {
 	size  image.Rectangle
-	light []uint16 // red, green, blue of each pixel; starts white
+	light []pixel // starts white
 	mask  []uint8
 	clips map[clipRef]*image.Alpha
 	steps []int32
@@ -45,12 +45,12 @@ func (r *Renderer) Render(svg []byte, width, height int) (*image.RGBA, error) {
 
 func (r *Renderer) reset(w, h int) {
 	r.size = image.Rect(0, 0, w, h)
-	r.light = sized(r.light, 3*w*h)
+	r.light = sized(r.light, w*h)
 	r.mask = sized(r.mask, w*h)
 	r.steps = sized(r.steps, w)
 	r.clips = map[clipRef]*image.Alpha{}
 	for i := range r.light {
-		r.light[i] = 0xffff
+		r.light[i] = pixel{0xffff, 0xffff, 0xffff}
 	}
 	r.out = image.RGBA{Pix: sized(r.out.Pix, 4*w*h), Stride: 4 * w, Rect: r.size}
 }
@@ -102,10 +102,19 @@ func (r *Renderer) clip(d *drawing, ref clipRef, view rasterx.Matrix2D) *image.A
 
 // multiply keeps of mask what clip covers.
 func multiply(mask, clip *image.Alpha) {
+	both := mask.Rect.Intersect(clip.Rect)
 	for y := mask.Rect.Min.Y; y < mask.Rect.Max.Y; y++ {
 		row := mask.Pix[(y-mask.Rect.Min.Y)*mask.Stride:][:mask.Rect.Dx()]
-		for i := range row {
-			row[i] = uint8((int(row[i])*int(clip.AlphaAt(mask.Rect.Min.X+i, y).A) + 127) / 255)
+		if y < both.Min.Y || y >= both.Max.Y || both.Empty() {
+			clear(row)
+			continue
+		}
+		from, to := both.Min.X-mask.Rect.Min.X, both.Max.X-mask.Rect.Min.X
+		clear(row[:from])
+		clear(row[to:])
+		by := clip.Pix[(y-clip.Rect.Min.Y)*clip.Stride+both.Min.X-clip.Rect.Min.X:][:to-from]
+		for i, m := range row[from:to] {
+			row[from+i] = uint8((int(m)*int(by[i]) + 127) / 255)
 		}
 	}
 }
