@@ -70,11 +70,11 @@ func crashWrite(n int) func(kv.Txn) error {
 func TestAcknowledgedUpdatesSurviveKill(t *testing.T) {
 	dir := t.TempDir()
 	acked := map[int]bool{}
-	for round := range 12 {
+	for round := range 10 {
 		killOnce(t, dir, (round+1)*1_000_000, acked)
 		checkWhole(t, dir, acked)
 	}
-	if len(acked) < 12 {
+	if len(acked) < 10 {
 		t.Errorf("only %d updates were acknowledged", len(acked))
 	}
 }
@@ -96,7 +96,7 @@ func killOnce(t *testing.T, dir string, from int, acked map[int]bool) {
 	if first, _ := lines.ReadString('\n'); first != "ready\n" {
 		t.Fatalf("child: %s", first)
 	}
-	time.AfterFunc(rand.N(300*time.Millisecond), func() { cmd.Process.Kill() })
+	time.AfterFunc(rand.N(200*time.Millisecond), func() { cmd.Process.Kill() })
 	rest, _ := io.ReadAll(lines)
 	cmd.Wait()
 	whole, _, _ := strings.Cut(string(rest)+"\x00", "\x00")

@@ -80,7 +80,7 @@ func (d *losing) survivors(t *testing.T, from, to string) {
 }
 
 // TestPowerLossKeepsDurableUpdates lets the log change between a commit and
-// its round of syncs, which is when syncing the newest log only would lose it.
+// its round of syncs, and takes the power away after further updates.
 func TestPowerLossKeepsDurableUpdates(t *testing.T) {
 	dir, after := t.TempDir(), t.TempDir()
 	disk := &losing{content: map[string][]byte{}}
