@@ -2,7 +2,7 @@ package identity
 
 import "errors"
 
-// Limits of an operation and of a log (specs/04-identity.md §6).
+// Limits of an operation and of a log (specs/04-identity.md §8).
 const (
 	// MaxOps is the largest number of operations in one log.
 	MaxOps = 10_000

@@ -12,7 +12,7 @@ import (
 const SeedSize = 64
 
 // RootKey derives the root key that signs operation index (specs/04-identity.md
-// §5). seed is the 64-byte BIP-39 seed of the recovery words with an empty
+// §7). seed is the 64-byte BIP-39 seed of the recovery words with an empty
 // passphrase; another length is a mistake of the caller and panics.
 func RootKey(seed []byte, index uint64) ed25519.PrivateKey {
 	if len(seed) != SeedSize {

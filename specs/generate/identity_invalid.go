@@ -69,6 +69,7 @@ func forged(o identity.Op, keys ...ed25519.PrivateKey) protocol.Signed {
 	return protocol.Sign(protocol.ObjectIdentity, sure(protocol.Marshal(o)), keys...)
 }
 
+// wrongSignatures also holds the few others that need a log of their own.
 func wrongSignatures() []vec {
 	s, op := beforeRefusal()
 	asHead := protocol.Sign(protocol.ObjectHead, sure(op.Encode()), s.roots(2)...)
@@ -78,7 +79,12 @@ func wrongSignatures() []vec {
 	d := board.draft()
 	bop := sure(d.Op(board.signers(1), board.commit(2)))
 	coffee := ownerOf("coffee").genesis("n1")
+	good := identity.HeadRef{Epoch: 0, Seq: 1, Head: headNamed("good")}
+	again := revoked(&good)
+	late := sure(again.draft().Op(again.signers(2), again.commit(3)))
+	late.LastGood = &good
 	return []vec{
+		again.refuse("a last good head without a new epoch", "epoch", forged(late, again.roots(2)...)),
 		s.refuse("signed by the root key of the operation before", "signature", forged(op, s.roots(1)...)),
 		s.refuse("signed as another kind of object", "signature", asHead),
 		s.refuse("a signature with one bit changed", "signature", flipped),
