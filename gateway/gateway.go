@@ -1,0 +1,196 @@
+// Package gateway is the face of a node: the HTTP handlers that shoppers, other
+// programs and the machine's owner reach. It routes, bounds and dresses what
+// gateway/shop renders, and carries out specs/10-http.md and DESIGN.md §5.
+//
+// It reads the store and never writes to it; it doesn't know of peers, keys or
+// how a catalog comes to be accepted. Listening, certificates and configuration
+// are cmd/stoa's.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/stoa-commerce/stoa/gateway/shop"
+	"github.com/stoa-commerce/stoa/gateway/web"
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/store"
+)
+
+// Options is what a Gateway needs.
+type Options struct {
+	Store    *store.Store
+	Pictures Pictures
+	// Brand is whose storefront stands at "/".
+	Brand protocol.CID
+	Log   *slog.Logger
+	// Origin returns the scheme and host that shoppers see, such as
+	// "https://shop.example", without a slash at the end. Nil takes the request's
+	// own Host over http.
+	Origin func(*http.Request) string
+	// CacheBytes bounds the rendered pages kept in memory; 0 is 64 MiB.
+	CacheBytes int64
+	// Now is the clock; nil is the machine's.
+	Now func() time.Time
+}
+
+// Gateway is the public handler.
+type Gateway struct {
+	store    *store.Store
+	brand    protocol.CID
+	shop     *shop.Shop
+	assets   *web.Assets
+	pictures Pictures
+	pages    *cache
+	origin   func(*http.Request) string
+	log      *slog.Logger
+	metrics  *metrics
+}
+
+// New builds the public handler.
+func New(o Options) (*Gateway, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Origin == nil {
+		o.Origin = func(r *http.Request) string { return "http://" + r.Host }
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 64 << 20
+	}
+	assets, err := web.Load()
+	if err != nil {
+		return nil, err
+	}
+	s, err := shop.New(shop.Options{Store: o.Store, Brand: o.Brand, Assets: assets, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{store: o.Store, brand: o.Brand, shop: s, assets: assets, pictures: o.Pictures, origin: o.Origin, log: o.Log, pages: newCache(o.CacheBytes)}
+	g.metrics = newMetrics(g.pages)
+	return g, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rec := &recorder{ResponseWriter: w, route: "page"}
+	defer g.finish(rec, r, time.Now())
+	secure(rec.Header(), r)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		rec.Header().Set("Allow", "GET, HEAD")
+		g.fail(rec, r, http.StatusMethodNotAllowed)
+		return
+	}
+	g.route(rec, r)
+}
+
+func (g *Gateway) route(w *recorder, r *http.Request) {
+	path := r.URL.Path
+	switch first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); {
+	case len(path) > maxPath || !strings.HasPrefix(path, "/"):
+		g.fail(w, r, http.StatusBadRequest)
+	case first == "assets":
+		w.route = "asset"
+		g.asset(w, r, rest)
+	case first == "m":
+		w.route = "picture"
+		g.picture(w, r, rest)
+	case first == "proof":
+		w.route = "proof"
+		g.proof(w, r, rest)
+	case path == "/.well-known/stoa":
+		w.route = "well-known"
+		g.about(w, r)
+	default:
+		g.page(w, r)
+	}
+}
+
+// maxPath is the longest path of an address in bytes.
+const maxPath = 1024
+
+// renderTime bounds the rendering of one page.
+const renderTime = 10 * time.Second
+
+// page answers from the cache or renders. The key holds everything that the
+// answer depends on, the catalog's head among it: an edit shows in the next
+// response.
+func (g *Gateway) page(w http.ResponseWriter, r *http.Request) {
+	asked, ok := shop.Parse(r.URL.Path, queryOf(r))
+	if !ok {
+		g.lost(w, r)
+		return
+	}
+	state, err := g.shop.State(r.Context())
+	if err == nil && !state.Head.Defined() {
+		g.fail(w, r, http.StatusServiceUnavailable)
+		return
+	}
+	if err != nil {
+		g.trouble(w, r, err)
+		return
+	}
+	key := pageKey{asked, state, g.origin(r)}
+	kept, err := g.pages.get(key, func() (*reply, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), renderTime)
+		defer cancel()
+		a, err := g.shop.Answer(ctx, asked, key.origin)
+		return newReply(a), err
+	})
+	switch {
+	case errors.Is(err, shop.ErrNotFound):
+		g.lost(w, r)
+	case err != nil:
+		g.trouble(w, r, err)
+	default:
+		g.pages.settle(key, kept.serve(w, r))
+	}
+}
+
+// lost looks whether the address led somewhere once, else says that there is
+// nothing.
+func (g *Gateway) lost(w http.ResponseWriter, r *http.Request) {
+	moved, ok, err := g.shop.Moved(r.Context(), r.URL.Path)
+	switch {
+	case err != nil:
+		g.trouble(w, r, err)
+	case ok:
+		newReply(moved).serve(w, r)
+	default:
+		g.fail(w, r, http.StatusNotFound)
+	}
+}
+
+// trouble answers an error that isn't the asker's fault. Its text goes to the
+// log, never to a page.
+func (g *Gateway) trouble(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // nobody listens any more
+	}
+	g.log.Error("page failed", "path", r.URL.Path, "error", err)
+	g.fail(w, r, http.StatusInternalServerError)
+}
+
+// fail sends the shop's page for a status.
+func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, status int) {
+	a := g.shop.Failure(r.Context(), status, g.origin(r))
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "60")
+	}
+	newReply(a).serve(w, r)
+}
+
+// asset serves a built file; its name holds a hash of its content.
+func (g *Gateway) asset(w http.ResponseWriter, r *http.Request, file string) {
+	a := g.assets.File(file)
+	if a == nil {
+		g.fail(w, r, http.StatusNotFound)
+		return
+	}
+	built := &reply{status: http.StatusOK, mediaType: a.Type, body: a.Body, gzip: a.Gzip, brotli: a.Brotli, built: true, forever: true, tag: a.Integrity[7:39]}
+	built.serve(w, r)
+}

@@ -1,0 +1,62 @@
+package shop
+
+import (
+	"bytes"
+	"html/template"
+	"net/http"
+
+	"github.com/stoa-commerce/stoa/protocol"
+)
+
+// layout is the data of a page's frame.
+type layout struct {
+	*house
+	Lang, Classes, Title, About string
+	Canonical, Image, Kind      string
+	Hidden                      bool // from search engines
+	Data                        template.JS
+	Header, Main                template.HTML
+	Notice, Announcement        string
+	Name                        string
+	ProductPrice                *offerMeta
+}
+
+// offerMeta is the price in Open Graph's terms.
+type offerMeta struct{ Amount, Currency string }
+
+// sheetOf starts a page: title is the page's own, path its canonical address.
+func (v *visit) layout(title, path string) *layout {
+	h := v.house
+	l := &layout{
+		house: h, Lang: string(h.profile.Language), Classes: h.look.Classes(), Name: h.profile.Name,
+		Title: h.profile.Name, Canonical: v.origin + path, Kind: "website",
+		Announcement: h.profile.Announcement, Header: h.headerFor(path),
+	}
+	if title != "" {
+		l.Title = title + " · " + h.profile.Name
+	}
+	if h.head.Expired(protocol.MillisOf(v.shop.now())) {
+		l.Notice = h.Say("state.expired", h.profile.Name, h.Date(h.head.Time))
+	}
+	return l
+}
+
+// render fills the named template and puts it into its frame.
+func (v *visit) render(l *layout, name string, data any) (Answer, error) {
+	main, err := v.shop.part(name, data)
+	if err != nil {
+		return Answer{}, err
+	}
+	l.Main = main
+	var b bytes.Buffer
+	b.Grow(len(main) + 16<<10)
+	if err := v.shop.templates.ExecuteTemplate(&b, "layout", l); err != nil {
+		return Answer{}, err
+	}
+	return Answer{Status: http.StatusOK, Type: "text/html; charset=utf-8", Body: b.Bytes()}, nil
+}
+
+// absolute returns the address of a picture for others to fetch.
+func (v *visit) absolute(blob protocol.CID) string {
+	return v.origin + pictureURL(blob, 1280)
+}

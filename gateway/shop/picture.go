@@ -1,0 +1,82 @@
+package shop
+
+import (
+	"errors"
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+
+	"github.com/stoa-commerce/stoa/gateway/theme"
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/store"
+)
+
+// picture is one picture on a page, in the sizes that the page may need.
+type picture struct {
+	Blob          protocol.CID
+	Source        string
+	Sources       template.Srcset
+	Sizes, Alt    string
+	Width, Height int // of the original: the box's proportions
+	Color         string
+	First         bool // the largest thing in the first view: fetched at once
+}
+
+// Widths of the files that a picture is asked for in.
+var (
+	cardWidths  = []int{160, 320, 480, 640, 960}
+	largeWidths = []int{320, 480, 640, 960, 1280, 1920}
+	thumbWidths = []int{160, 320}
+)
+
+// What share of the window a picture fills, in the syntax of the sizes
+// attribute.
+const (
+	cardSizes  = "(min-width: 60rem) 22vw, (min-width: 48rem) 32vw, 46vw"
+	largeSizes = "(min-width: 60rem) 55vw, 100vw"
+	halfSizes  = "(min-width: 60rem) 45vw, 94vw"
+	thumbSizes = "4.5rem"
+)
+
+// pictureOf looks a picture up; nil when the catalog has no manifest of it.
+func pictureOf(v *store.View, ref *catalog.MediaRef, sizes string, widths []int) (*picture, error) {
+	if ref == nil {
+		return nil, nil
+	}
+	m, err := v.Media(ref.Blob)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read manifest of a picture: %w", err)
+	}
+	p := &picture{Blob: ref.Blob, Sizes: sizes, Alt: ref.Alt, Width: m.Width, Height: m.Height}
+	if c, err := theme.ParseColor(m.Color); err == nil {
+		p.Color = c.String()
+	}
+	p.Source, p.Sources = sources(ref.Blob, m.Width, widths)
+	return p, nil
+}
+
+// sources lists the widths up to the first that shows the whole original.
+func sources(blob protocol.CID, original int, widths []int) (string, template.Srcset) {
+	var set strings.Builder
+	largest := widths[0]
+	for i, w := range widths {
+		if i > 0 && widths[i-1] >= original {
+			break
+		}
+		if i > 0 {
+			set.WriteString(", ")
+		}
+		set.WriteString(pictureURL(blob, w) + " " + strconv.Itoa(w) + "w")
+		largest = w
+	}
+	return pictureURL(blob, min(largest, 640)), template.Srcset(set.String())
+}
+
+func pictureURL(blob protocol.CID, width int) string {
+	return "/m/" + blob.String() + "/" + strconv.Itoa(width) + ".jpg"
+}

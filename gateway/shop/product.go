@@ -1,0 +1,191 @@
+package shop
+
+import (
+	"html/template"
+	"net/url"
+	"unicode/utf8"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+)
+
+type productData struct {
+	*house
+	Title, Maker, Initial string
+	LongTitle             bool
+	Gallery               []galleryPicture
+	Chosen                variantData
+	Picker                []option
+	Variants              template.JS // all variants, for the script; "" when there is one
+	TaxNote               string
+	DeliveryNote, Terms   string // Terms is the address of the shipping page
+	AskURL                template.URL
+	Body                  template.HTML
+	Facts                 []fact
+	Signature             signature
+}
+
+type galleryPicture struct {
+	*picture
+	Thumb *picture
+	ID    string // of its element: p1, p2…
+	Label string
+	Shown bool
+}
+
+// goods is a product with its offers by variant.
+type goods struct {
+	*catalog.Product
+	offers map[protocol.VariantID]*catalog.Offer
+}
+
+func (g goods) buyable(v *catalog.Variant) bool {
+	o := g.offers[v.ID]
+	return o != nil && o.Availability.Buyable()
+}
+
+// choose finds the variant asked for, else the first that can be bought, else the
+// first.
+func (g goods) choose(id protocol.VariantID) *catalog.Variant {
+	var best *catalog.Variant
+	for i := range g.Variants {
+		v := &g.Variants[i]
+		if v.ID == id {
+			return v
+		}
+		if best == nil || !g.buyable(best) && g.buyable(v) {
+			best = v
+		}
+	}
+	return best
+}
+
+func (v *visit) product(r Request) (Answer, error) {
+	p, offers, err := v.view.Product(protocol.Handle(r.Name))
+	if err != nil {
+		return Answer{}, err
+	}
+	g := goods{p, map[protocol.VariantID]*catalog.Offer{}}
+	for _, o := range offers {
+		g.offers[o.Variant] = o
+	}
+	d, err := v.productData(g, g.choose(r.Choice))
+	if err != nil {
+		return Answer{}, err
+	}
+	return v.render(v.productLayout(g, offers, d), "product", d)
+}
+
+func (v *visit) productData(g goods, chosen *catalog.Variant) (*productData, error) {
+	d := &productData{
+		house: v.house, Title: g.Title, Maker: g.Vendor, Initial: initial(g.Title), LongTitle: utf8.RuneCountInString(g.Title) > 50,
+		Body: rich(g.Description), Facts: v.facts(g, chosen), Signature: v.signature(g.Product),
+	}
+	if g.Vendor == v.house.profile.Name {
+		d.Maker = ""
+	}
+	d.Chosen = v.variant(g, chosen)
+	d.TaxNote, d.DeliveryNote, d.Terms = v.priceNotes(g, chosen)
+	d.AskURL = v.ask(g.Product, chosen)
+	var err error
+	if d.Gallery, err = v.gallery(g.Product, chosen); err != nil {
+		return nil, err
+	}
+	if len(g.Variants) > 1 {
+		d.Picker, err = v.picker(g, chosen)
+		d.Variants = v.variants(g)
+	}
+	return d, err
+}
+
+// gallery shows the chosen variant's picture first. Elements keep the picture's
+// own number, so that the script finds it wherever it stands.
+func (v *visit) gallery(p *catalog.Product, chosen *catalog.Variant) ([]galleryPicture, error) {
+	var out []galleryPicture
+	for i := range p.Media {
+		large, err := pictureOf(v.view, &p.Media[i], largeSizes, largeWidths)
+		if err != nil {
+			return nil, err
+		}
+		if large == nil {
+			continue
+		}
+		if large.Alt == "" {
+			large.Alt = p.Title
+		}
+		thumb, err := pictureOf(v.view, &p.Media[i], thumbSizes, thumbWidths)
+		if err != nil {
+			return nil, err
+		}
+		thumb.Alt = ""
+		n := v.house.Number(int64(i + 1))
+		g := galleryPicture{picture: large, Thumb: thumb, ID: "p" + itoa(i+1), Label: v.house.Say("gallery.picture", n, v.house.Number(int64(len(p.Media))))}
+		if i+1 == chosen.Media {
+			out = append([]galleryPicture{g}, out...)
+			continue
+		}
+		out = append(out, g)
+	}
+	if len(out) > 0 {
+		out[0].First, out[0].Shown = true, true
+	}
+	return out, nil
+}
+
+// ask is how a shopper reaches the brand about the product: by mail, else by
+// telephone, else on the page that says who the brand is.
+func (v *visit) ask(p *catalog.Product, chosen *catalog.Variant) template.URL {
+	h := v.house
+	if h.profile.Email != "" {
+		q := "subject=" + url.PathEscape(h.Say("ask.subject", p.Title)) +
+			"&body=" + url.QueryEscape(v.origin+productURL(p.Handle)+"?variant="+string(chosen.ID))
+		return template.URL("mailto:" + url.PathEscape(h.profile.Email) + "?" + q)
+	}
+	if number := dialable(h.profile.Phone); number != "" {
+		return template.URL("tel:" + number)
+	}
+	for _, kind := range []string{"imprint", "about"} {
+		if page := h.textOfKind(kind); page != "" {
+			return template.URL(page)
+		}
+	}
+	return ""
+}
+
+func (v *visit) productLayout(g goods, offers []*catalog.Offer, d *productData) *layout {
+	l := v.layout(g.Title, productURL(g.Handle))
+	if g.SEO.Title != "" {
+		l.Title = g.SEO.Title
+	}
+	words := plain(g.Description, 2000)
+	if l.About = g.SEO.Description; l.About == "" {
+		l.About = shorten(words, 160)
+	}
+	l.Kind = "product"
+	if len(d.Gallery) > 0 {
+		l.Image = v.absolute(d.Gallery[0].Blob)
+	}
+	if o := g.offers[d.Chosen.ID]; o != nil {
+		l.ProductPrice = &offerMeta{o.Price.Decimal(), string(o.Price.Currency)}
+	}
+	l.Data = jsonData(catalog.JSONLD(g.Product, offers, catalog.ProductPage{
+		URL: l.Canonical, Brand: v.house.profile.Name, Description: words, Picture: v.absolute,
+	}))
+	return l
+}
+
+// signature is what the page says of who signed it. Only what was really checked
+// is claimed: the node verifies a head before it applies it, and a page is made
+// of nothing else.
+type signature struct {
+	Name, When, Proof, File, Brand, Seq string
+}
+
+func (v *visit) signature(p *catalog.Product) signature {
+	h := v.house
+	return signature{
+		Name: h.profile.Name, When: h.Moment(h.head.Time), Brand: h.head.Brand.String(),
+		Seq:   itoa(int(h.head.Epoch)) + "." + itoa(int(h.head.Seq)),
+		Proof: "/proof/" + h.head.Brand.String() + "/" + string(p.Path()), File: string(p.Handle) + ".proof",
+	}
+}

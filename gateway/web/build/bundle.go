@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// entry is one line of the manifest: where a source ended up.
+type entry struct {
+	File      string `json:"file"`
+	Integrity string `json:"integrity"` // subresource integrity, sha384
+}
+
+// bundle builds everything below root/src and returns the files of root/dist.
+func bundle(root string) (map[string][]byte, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	result := api.Build(options(root))
+	if len(result.Errors) > 0 {
+		lines := api.FormatMessages(result.Errors, api.FormatMessagesOptions{})
+		return nil, errors.New(strings.Join(lines, ""))
+	}
+	sources, err := sourcesOf(result.Metafile)
+	if err != nil {
+		return nil, err
+	}
+	files, manifest := map[string][]byte{}, map[string]entry{}
+	for _, out := range result.OutputFiles {
+		name := filepath.Base(out.Path)
+		sum := sha512.Sum384(out.Contents)
+		manifest[sources[name]] = entry{name, "sha384-" + base64.StdEncoding.EncodeToString(sum[:])}
+		if err := add(files, name, out.Contents); err != nil {
+			return nil, err
+		}
+	}
+	files["manifest.json"], err = json.MarshalIndent(manifest, "", " ")
+	return files, err
+}
+
+func options(root string) api.BuildOptions {
+	fonts, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.woff2"))
+	licences, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.txt"))
+	points := []string{filepath.Join(root, "src", "app.ts"), filepath.Join(root, "src", "app.css")}
+	return api.BuildOptions{
+		AbsWorkingDir:     root, // names in hashes are relative to it
+		EntryPoints:       append(append(points, fonts...), licences...),
+		Outdir:            filepath.Join(root, "dist"),
+		EntryNames:        "[name]-[hash]",
+		Bundle:            true,
+		Metafile:          true,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		Charset:           api.CharsetUTF8,
+		Format:            api.FormatESModule,
+		LegalComments:     api.LegalCommentsNone,
+		TsconfigRaw:       `{"compilerOptions":{"strict":true,"target":"ES2022"}}`,
+		Engines: []api.Engine{
+			{Name: api.EngineChrome, Version: "110"}, {Name: api.EngineFirefox, Version: "115"}, {Name: api.EngineSafari, Version: "16.4"},
+		},
+		Loader: map[string]api.Loader{".woff2": api.LoaderCopy, ".txt": api.LoaderCopy},
+	}
+}
+
+// sourcesOf maps each built file to the name of the source it came from.
+func sourcesOf(metafile string) (map[string]string, error) {
+	var meta struct {
+		Outputs map[string]struct {
+			EntryPoint string
+			Inputs     map[string]struct{}
+		}
+	}
+	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
+		return nil, fmt.Errorf("read metafile: %w", err)
+	}
+	sources := map[string]string{}
+	for path, out := range meta.Outputs {
+		source := out.EntryPoint
+		for input := range out.Inputs {
+			if source == "" && len(out.Inputs) == 1 {
+				source = input
+			}
+		}
+		sources[filepath.Base(path)] = strings.Replace(filepath.Base(source), ".ts", ".js", 1)
+	}
+	return sources, nil
+}
+
+// add files a built file and, unless it is compressed already, its two
+// compressed copies.
+func add(files map[string][]byte, name string, body []byte) error {
+	files[name] = body
+	if strings.HasSuffix(name, ".woff2") {
+		return nil
+	}
+	var gz, br bytes.Buffer
+	zw, err := gzip.NewWriterLevel(&gz, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	bw := brotli.NewWriterLevel(&br, brotli.BestCompression)
+	_, err = zw.Write(body)
+	_, berr := bw.Write(body)
+	if err := errors.Join(err, berr, zw.Close(), bw.Close()); err != nil {
+		return fmt.Errorf("compress %s: %w", name, err)
+	}
+	files[name+".gz"], files[name+".br"] = gz.Bytes(), br.Bytes()
+	return nil
+}

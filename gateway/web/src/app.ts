@@ -1,0 +1,10 @@
+// What the pages gain where scripts run. Every page is complete without.
+import { gallery } from "./ts/gallery";
+import { menu } from "./ts/menu";
+import { picker } from "./ts/picker";
+import { search } from "./ts/search";
+
+menu();
+search();
+const show = gallery();
+picker(show);
