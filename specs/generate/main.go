@@ -23,6 +23,10 @@ var sets = []struct {
 	{"values.json", valuesVectors},
 	{"identity.json", identityVectors},
 	{"trie.json", trieVectors},
+	{"records.json", recordVectors},
+	{"head.json", headVectors},
+	{"proof.json", proofVectors},
+	{"archive.json", archiveVectors},
 }
 
 func main() {

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/protocol/trie"
+)
+
+// proofVectors makes the cases of specs/08-proof.md §6.
+func proofVectors() (any, error) {
+	cases := append(goodBundles(), damagedBundles()...)
+	cases = append(cases, tamperedBundles()...)
+	return vecSet{"08-proof", "Proof bundles, looked at by the clock now; specs/08-proof.md §6 says what each field holds.", cases}, nil
+}
+
+func (s *stall) bundleVec(name string, bundle []byte) vec {
+	return vec{"name": name, "brand": s.log.Brand(), "now": int64(stallNow), "bundle": hexed(bundle)}
+}
+
+func goodBundles() []vec {
+	s, empty := teaStall(), stallOf("empty")
+	var cases []vec
+	add := func(name string, s *stall, scope catalog.Scope, path protocol.Path, now protocol.Millis) {
+		data := sure(s.prove(scope, path).Encode())
+		p := sure(catalog.VerifyBundle(data, s.log.Brand(), now))
+		records := []vec{}
+		for _, e := range p.Records {
+			records = append(records, vec{"path": e.Path, "record": e.CID, "cbor": hexed(e.Data)})
+		}
+		cases = append(cases, s.bundleVec(name, data).with(vec{
+			"valid": true, "now": int64(now), "scope": p.Scope, "path": p.Path, "records": records, "expired": p.Expired, "head": p.Head.CID,
+		}))
+	}
+	add("a product with its offers", s, catalog.ScopeGroup, "product/gyokuro", stallNow)
+	add("the same by an offer's path", s, catalog.ScopeGroup, "offer/gyokuro/50-g", stallNow)
+	add("a group of one", s, catalog.ScopeGroup, "profile", stallNow)
+	add("one offer", s, catalog.ScopeRecord, "offer/gyokuro/50-g", stallNow)
+	add("no such offer", s, catalog.ScopeRecord, "offer/gyokuro/1-kg", stallNow)
+	add("no such product", s, catalog.ScopeGroup, "product/sencha", stallNow)
+	add("nothing in an empty catalog", empty, catalog.ScopeRecord, "profile", stallNow)
+	add("an expired head", s, catalog.ScopeRecord, "profile", stallNow+72*hour)
+	return cases
+}
+
+func damagedBundles() []vec {
+	s := teaStall()
+	good := sure(s.prove(catalog.ScopeRecord, "profile").Encode())
+	var cases []vec
+	add := func(name string, data []byte) {
+		_, err := catalog.VerifyBundle(data, s.log.Brand(), stallNow)
+		cases = append(cases, s.bundleVec(name, data).with(vec{"valid": false, "error": catalog.ReasonOf(err)}))
+	}
+	add("no bytes", nil)
+	add("a half", good[:len(good)/2])
+	add("a byte more", append(slices.Clone(good), 0))
+	add("noise", []byte{0xff, 0xff})
+	add("only a version", sure(protocol.Marshal(map[string]any{"v": 1})))
+	add("a version of tomorrow", sure(protocol.Marshal(map[string]any{"v": 2})))
+	for _, at := range []int{0, 5, 200, 600, 1000, len(good) - 1} {
+		flipped := slices.Clone(good)
+		flipped[at] ^= 1
+		add("a bit flipped", flipped)
+	}
+	return cases
+}
+
+// tamperedBundles are encoded as they should be, by somebody with an interest.
+func tamperedBundles() []vec {
+	var cases []vec
+	tamper := func(name string, reason catalog.Reason, change func(s *stall, b *catalog.Bundle)) {
+		s := teaStall()
+		b := s.prove(catalog.ScopeGroup, "product/gyokuro")
+		change(s, &b)
+		cases = append(cases, s.bundleVec(name, sure(b.Encode())).with(vec{"valid": false, "error": reason}))
+	}
+	tamperRecords(tamper)
+	tamperProof(tamper)
+	tamperHead(tamper)
+	tamperIdentity(tamper)
+	return cases
+}
+
+type bundleTamper func(name string, reason catalog.Reason, change func(s *stall, b *catalog.Bundle))
+
+func tamperRecords(tamper bundleTamper) {
+	cheap := sure(catalog.Encode(teaOffer("50-g", 1)))
+	tamper("another price", catalog.RecordHash, func(s *stall, b *catalog.Bundle) {
+		b.Records[find(b, "offer/gyokuro/50-g")].Data = cheap
+	})
+	tamper("another price with its hash", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) {
+		b.Records[find(b, "offer/gyokuro/50-g")] = sure(catalog.NewEntry("offer/gyokuro/50-g", cheap))
+	})
+	for _, path := range []protocol.Path{"offer/gyokuro/100-g", "product/gyokuro"} {
+		tamper(string(path)+" left out", catalog.GroupIncomplete, func(s *stall, b *catalog.Bundle) {
+			i := find(b, path)
+			b.Records = slices.Delete(b.Records, i, i+1)
+		})
+	}
+	tamper("all records left out", catalog.GroupIncomplete, func(s *stall, b *catalog.Bundle) { b.Records = nil })
+	tamper("a record of another group", catalog.PathMismatch, func(s *stall, b *catalog.Bundle) {
+		b.Records = append(b.Records, sure(catalog.NewEntry("profile", sure(catalog.Encode(teaProfile())))))
+		slices.SortFunc(b.Records, compareEntries)
+	})
+	tamper("an offer too much", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) {
+		b.Records = append(b.Records, sure(catalog.NewEntry("offer/gyokuro/1-kg", sure(catalog.Encode(teaOffer("1-kg", 1))))))
+		slices.SortFunc(b.Records, compareEntries)
+	})
+	tamper("records out of order", catalog.RecordOrder, func(s *stall, b *catalog.Bundle) { slices.Reverse(b.Records) })
+	tamper("a record that isn't canonical", catalog.RecordForm, func(s *stall, b *catalog.Bundle) {
+		b.Records[0].Data = []byte{0x18, 1}
+		b.Records[0].CID = protocol.Sum(protocol.DagCBOR, b.Records[0].Data)
+	})
+}
+
+func find(b *catalog.Bundle, path protocol.Path) int {
+	return slices.IndexFunc(b.Records, func(e catalog.Entry) bool { return e.Path == path })
+}
+
+func tamperProof(tamper bundleTamper) {
+	tamper("about another product", catalog.PathMismatch, func(s *stall, b *catalog.Bundle) { b.Path = "product/sencha" })
+	tamper("a group named by its offer", catalog.PathMismatch, func(s *stall, b *catalog.Bundle) { b.Path = "offer/gyokuro/50-g" })
+	tamper("an unknown scope", catalog.ProofForm, func(s *stall, b *catalog.Bundle) { b.Scope = "all" })
+	tamper("a group as one record", catalog.ProofForm, func(s *stall, b *catalog.Bundle) { b.Scope = catalog.ScopeRecord })
+	tamper("no proof", catalog.ProofForm, func(s *stall, b *catalog.Bundle) { b.Proof = nil })
+	tamper("absence beside records", catalog.ProofForm, func(s *stall, b *catalog.Bundle) { b.Proof, b.Absence = nil, &trie.Absence{} })
+	tamper("denied with an empty proof", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) {
+		b.Proof, b.Records, b.Absence = nil, nil, &trie.Absence{}
+	})
+	tamper("denied with another's proof", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) {
+		b.Proof, b.Records, b.Absence = nil, nil, s.prove(catalog.ScopeGroup, "product/none").Absence
+	})
+	tamper("a sibling changed", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) { b.Proof.Siblings[0] ^= 1 })
+	tamper("a sibling too much", catalog.NotCBOR, func(s *stall, b *catalog.Bundle) {
+		b.Proof.Siblings = append(b.Proof.Siblings, make([]byte, 32)...)
+	})
+}
+
+func tamperHead(tamper bundleTamper) {
+	tamper("the head of other records", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) {
+		b.Head = s.signed(func(h *catalog.Head) { h.Root[0] ^= 1 }).Signed
+	})
+	tamper("a root changed under its signature", catalog.HeadSignature, func(s *stall, b *catalog.Bundle) {
+		b.Head.Payload = s.signed(func(h *catalog.Head) { h.Root[0] ^= 1 }).Signed.Payload
+	})
+	tamper("a head signed by a stranger", catalog.HeadSignature, func(s *stall, b *catalog.Bundle) {
+		b.Head = protocol.Sign(protocol.ObjectHead, b.Head.Payload, namedKey("stranger"))
+	})
+	tamper("a head of another brand", catalog.BrandMismatch, func(s *stall, b *catalog.Bundle) { b.Head = stallOf("other").head.Signed })
+	tamper("another brand altogether", catalog.BrandMismatch, func(s *stall, b *catalog.Bundle) {
+		*b = stallOf("other", tea()).prove(catalog.ScopeGroup, "product/gyokuro")
+	})
+	tamper("another epoch", catalog.WrongEpoch, func(s *stall, b *catalog.Bundle) {
+		b.Head = s.signed(func(h *catalog.Head) { h.Epoch++ }).Signed
+	})
+	tamper("dated tomorrow", catalog.HeadFuture, func(s *stall, b *catalog.Bundle) {
+		b.Head = s.signed(func(h *catalog.Head) { h.Time += 24 * hour; h.Expires += 24 * hour }).Signed
+	})
+	tamper("a seq of next year", catalog.HeadFastForward, func(s *stall, b *catalog.Bundle) {
+		b.Head = s.signed(func(h *catalog.Head) { h.Seq += uint64(365 * 24 * hour) }).Signed
+	})
+}
+
+func tamperIdentity(tamper bundleTamper) {
+	tamper("no identity", catalog.IdentityOrder, func(s *stall, b *catalog.Bundle) { b.Identity = nil })
+	tamper("the last operation left out", catalog.HeadOperation, func(s *stall, b *catalog.Bundle) { b.Identity = b.Identity[:1] })
+	tamper("the genesis left out", catalog.BrandMismatch, func(s *stall, b *catalog.Bundle) { b.Identity = b.Identity[1:] })
+	tamper("an operation twice", catalog.IdentityOrder, func(s *stall, b *catalog.Bundle) { b.Identity = append(b.Identity, b.Identity[1]) })
+	tamper("a signature left out", catalog.IdentitySignature, func(s *stall, b *catalog.Bundle) {
+		b.Identity[1].Signatures = b.Identity[1].Signatures[:1]
+	})
+	tamper("signatures out of order", catalog.IdentityForm, func(s *stall, b *catalog.Bundle) { slices.Reverse(b.Identity[1].Signatures) })
+	tamper("an operation that is none", catalog.IdentityForm, func(s *stall, b *catalog.Bundle) { b.Identity[1].Payload = b.Head.Payload })
+}
