@@ -62,7 +62,7 @@ var (
 var decOptions = cbor.DecOptions{
 	DupMapKey:         cbor.DupMapKeyEnforcedAPF,
 	IndefLength:       cbor.IndefLengthForbidden,
-	IntDec:            cbor.IntDecConvertSigned,
+	IntDec:            cbor.IntDecConvertSignedOrFail,
 	MaxNestedLevels:   MaxDepth,
 	MaxArrayElements:  MaxItems,
 	MaxMapPairs:       MaxItems,

@@ -81,11 +81,7 @@ func (l *Log) AppendSigned(ops ...protocol.Signed) (int, error) {
 
 // stage returns a copy to try operations on.
 func (l *Log) stage() *Log {
-	levels := slices.Clone(l.levels)
-	for i := range levels {
-		levels[i] = slices.Clip(levels[i])
-	}
-	return &Log{brand: l.brand, nodes: maps.Clone(l.nodes), levels: levels, tips: maps.Clone(l.tips)}
+	return &Log{brand: l.brand, nodes: maps.Clone(l.nodes), levels: slices.Clone(l.levels), tips: maps.Clone(l.tips)}
 }
 
 // open checks form and signatures of the operations that the log doesn't have and

@@ -20,8 +20,6 @@ func wordsOf(name string) words {
 
 func (w words) root(n uint64) ed25519.PrivateKey { return RootKey(w, n) }
 
-func (w words) signers(n uint64) Signers { return Solo(protocol.PublicKeyOf(w.root(n))) }
-
 // team is several owners of whom some must sign.
 type team struct {
 	threshold int
