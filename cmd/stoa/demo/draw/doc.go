@@ -13,5 +13,7 @@
 // 16 bits a channel and is dithered once at the end, so that the long dark
 // gradients of a studio ground don't show bands.
 //
-// The package reads no file and knows nothing of brands or products.
+// Drawings are this program's own: the package refuses what it doesn't
+// understand, but isn't hardened against drawings made to exhaust it. It reads
+// no file and knows nothing of brands or products.
 package draw

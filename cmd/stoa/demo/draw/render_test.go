@@ -29,6 +29,8 @@ func TestShapesLandWhereTheyAreDrawn(t *testing.T) {
 	ramp := `<defs><linearGradient id="g" x1="0" y1="0" x2="1" y2="0">
 		<stop offset="0" stop-color="#000"/><stop offset="100%" stop-color="#fff"/></linearGradient>
 		<linearGradient id="u" gradientUnits="userSpaceOnUse" x1="0" y1="0" x2="100" y2="0" href="#g"/>
+		<linearGradient id="d" x1="0" y1="0" x2="0" y2="1" href="#g"/>
+		<linearGradient id="n" x1="0" y1="0" x2="0.5" y2="0" href="#g" spreadMethod="repeat"/>
 		<radialGradient id="r" cx="0.5" cy="0.5" r="0.5">
 		<stop offset="0" stop-color="#f00"/><stop offset="1" stop-color="#00f"/></radialGradient>
 		<radialGradient id="f" cx="0.5" cy="0.5" r="0.5" fx="0.25" fy="0.5">
@@ -57,6 +59,14 @@ func TestShapesLandWhereTheyAreDrawn(t *testing.T) {
 		"radial centre":             {ramp + `<rect width="60" height="60" fill="url(#r)"/>`, 30, 30, 250, 0, 4},
 		"radial rim":                {ramp + `<rect width="60" height="60" fill="url(#r)"/>`, 30, 59, 4, 0, 250},
 		"focus off the centre":      {ramp + `<rect width="60" height="60" fill="url(#f)"/>`, 15, 30, 250, 0, 4},
+		"full ground":               {`<rect width="100" height="100" fill="#123456"/>`, 0, 99, 0x12, 0x34, 0x56},
+		"ground that stops short":   {`<rect width="100" height="98" fill="#123456"/>`, 50, 99, 255, 255, 255},
+		"ground larger than view":   {`<rect x="-9" y="-9" width="200" height="200" fill="#123456"/>`, 99, 99, 0x12, 0x34, 0x56},
+		"tilted ground":             {`<rect x="-30" y="40" width="160" height="100" fill="#123456" transform="rotate(45 50 50)"/>`, 95, 5, 255, 255, 255},
+		"gradient down the page":    {ramp + `<rect width="100" height="100" fill="url(#d)"/>`, 10, 50, 128, 128, 128},
+		"repeated gradient":         {ramp + `<rect width="100" height="100" fill="url(#n)"/>`, 75, 50, 128, 128, 128},
+		"dashes leave gaps":         {`<line x2="100" y1="50" y2="50" stroke="#000" stroke-width="10" stroke-dasharray="20 20"/>`, 30, 50, 255, 255, 255},
+		"dashes draw":               {`<line x2="100" y1="50" y2="50" stroke="#000" stroke-width="10" stroke-dasharray="20 20"/>`, 50, 50, 0, 0, 0},
 		"clip keeps the inside":     {ramp + `<rect width="60" height="60" clip-path="url(#c)"/>`, 15, 30, 0, 0, 0},
 		"clip cuts the outside":     {ramp + `<rect width="60" height="60" clip-path="url(#c)"/>`, 30, 30, 255, 255, 255},
 		"clip moves with its group": {ramp + `<g transform="translate(30 0)" clip-path="url(#c)"><rect width="60" height="60"/></g>`, 45, 30, 0, 0, 0},

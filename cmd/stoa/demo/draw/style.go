@@ -20,7 +20,7 @@ var ownAttrs = strings.Fields(`id xmlns xlink version viewBox width height prese
 	d points x y x1 y1 x2 y2 cx cy r rx ry fx fy href
 	gradientUnits gradientTransform spreadMethod offset stop-color stop-opacity`)
 
-func attributes(t xml.StartElement) (attrs, error) {
+func attributes(t xml.StartElement) attrs {
 	a := attrs{}
 	for _, at := range t.Attr {
 		if at.Name.Local != "style" {
@@ -34,7 +34,7 @@ func attributes(t xml.StartElement) (attrs, error) {
 			}
 		}
 	}
-	return a, nil
+	return a
 }
 
 // colour is 16 bits a channel, not premultiplied.

@@ -80,10 +80,7 @@ func (p *parser) start(t xml.StartElement) error {
 	if len(p.styles) > maxDepth {
 		return fmt.Errorf("nested deeper than %d", maxDepth)
 	}
-	attrs, err := attributes(t)
-	if err != nil {
-		return err
-	}
+	attrs := attributes(t)
 	style, err := p.styles[len(p.styles)-1].with(attrs)
 	if err != nil {
 		return err
