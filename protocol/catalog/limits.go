@@ -6,8 +6,8 @@ import "github.com/stoa-commerce/stoa/protocol"
 // implementation.
 const Version = 1
 
-// Limits of records (specs/06-records.md §4). "Characters" are Unicode code
-// points; "bytes" are bytes of UTF-8.
+// Limits of records (specs/06-records.md). "Characters" are Unicode code points;
+// "bytes" are bytes of UTF-8.
 const (
 	MaxTitle       = 200       // characters of a product, collection, page or post title
 	MaxDescription = 50_000    // bytes of sanitised HTML in a description or body
