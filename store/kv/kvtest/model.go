@@ -76,9 +76,20 @@ func key(r *rapid.T) string {
 }
 
 func scanOf(r *rapid.T) (rg kv.Range, o kv.ScanOptions) {
-	rg = rapid.SampledFrom([]kv.Range{{}, kv.Prefix([]byte(key(r))), {Start: []byte(key(r))}, {End: []byte(key(r))},
-		{Start: []byte(key(r)), End: []byte(key(r))}, kv.Prefix([]byte("a")).After([]byte(key(r))),
-		kv.Prefix([]byte("a")).Before([]byte(key(r)))}).Draw(r, "range")
+	switch k := []byte(key(r)); rapid.IntRange(0, 6).Draw(r, "range") {
+	case 1:
+		rg = kv.Prefix(k)
+	case 2:
+		rg.Start = k
+	case 3:
+		rg.End = k
+	case 4:
+		rg = kv.Range{Start: k, End: []byte(key(r))}
+	case 5:
+		rg = kv.Prefix(k[:1]).After(k)
+	case 6:
+		rg = kv.Prefix(k[:1]).Before(k)
+	}
 	o.Reverse, o.Limit = rapid.Bool().Draw(r, "reverse"), rapid.IntRange(0, 3).Draw(r, "limit")
 	return rg, o
 }
