@@ -1,0 +1,64 @@
+package blob
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/stoa-commerce/stoa/protocol"
+)
+
+// Verify reads a picture's original and checks that it is what its name says. The
+// error wraps ErrNotFound when it isn't here and protocol.ErrInvalid when the file
+// is damaged: then Remove it and get it anew.
+func (s *Store) Verify(cid protocol.CID) error { return s.verify(context.Background(), cid) }
+
+func (s *Store) verify(ctx context.Context, cid protocol.CID) error {
+	f, _, err := s.open(cid)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, patient{ctx, f}); err != nil {
+		return fmt.Errorf("read picture %s: %w", cid, err)
+	}
+	if protocol.CIDFromDigest(protocol.Raw, [sha256.Size]byte(hash.Sum(nil))) != cid {
+		return invalid("%s is damaged on disk", cid)
+	}
+	return nil
+}
+
+// VerifyAll verifies every original, one after another, and tells report of each
+// that isn't well. It returns an error when it couldn't go on, ctx's among them.
+func (s *Store) VerifyAll(ctx context.Context, report func(protocol.CID, error)) error {
+	root := filepath.Join(s.dir, originals)
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return errors.Join(err, ctx.Err())
+		}
+		cid, err := protocol.ParseCID(d.Name())
+		if err != nil || s.original(cid) != path {
+			return nil // nobody's picture: it can't be asked for
+		}
+		err = s.verify(ctx, cid)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil && !gone(err, path) {
+			report(cid, err)
+		}
+		return nil
+	})
+}
+
+// gone reports whether a picture was removed since it was listed.
+func gone(err error, path string) bool {
+	_, stat := os.Stat(path)
+	return errors.Is(err, ErrNotFound) && errors.Is(stat, fs.ErrNotExist)
+}

@@ -1,0 +1,67 @@
+package blob
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"golang.org/x/image/webp"
+)
+
+// Flags of the VP8X chunk (RFC 9649 §2.7.1).
+const (
+	webpAnimation = 1 << 1
+	webpXMP       = 1 << 2
+	webpExif      = 1 << 3
+)
+
+// parseWebP takes a WebP's metadata out, and whatever stands behind its end.
+func parseWebP(data []byte) (parsed, error) {
+	p := parsed{format: formatWebP, data: append(make([]byte, 0, len(data)), data[:12]...)}
+	end := uint64(binary.LittleEndian.Uint32(data[4:])) + 8
+	if end > uint64(len(data)) {
+		return parsed{}, invalid("is a WebP that breaks off")
+	}
+	if err := p.webpChunks(data[12:end]); err != nil {
+		return parsed{}, err
+	}
+	binary.LittleEndian.PutUint32(p.data[4:], uint32(len(p.data)-8))
+	config, err := webp.DecodeConfig(bytes.NewReader(p.data))
+	if err != nil {
+		return parsed{}, undecodable(err)
+	}
+	p.width, p.height = config.Width, config.Height
+	return p, nil
+}
+
+// webpChunks copies the chunks that pixels and their colours need.
+func (p *parsed) webpChunks(rest []byte) error {
+	for len(rest) >= 8 {
+		n := uint64(binary.LittleEndian.Uint32(rest[4:])) + 8
+		if n > uint64(len(rest)) {
+			return invalid("is a WebP that breaks off")
+		}
+		chunk := rest[:min(n+n&1, uint64(len(rest)))] // padded to even
+		rest = rest[len(chunk):]
+		if err := p.webpChunk(string(chunk[:4]), chunk, chunk[8:n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parsed) webpChunk(kind string, chunk, body []byte) error {
+	at := len(p.data)
+	switch kind {
+	case "VP8X":
+		if len(body) < 10 || body[0]&webpAnimation != 0 {
+			return invalid("is an animated WebP; still ones are taken")
+		}
+		p.data = append(p.data, chunk...)
+		p.data[at+8] &^= webpXMP | webpExif
+	case "VP8 ", "VP8L", "ALPH", "ICCP":
+		p.data = append(p.data, chunk...)
+	case "EXIF":
+		p.turn = exifTurn(bytes.TrimPrefix(body, []byte("Exif\x00\x00")))
+	}
+	return nil
+}
