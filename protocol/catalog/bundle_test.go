@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/trie"
 )
@@ -268,4 +270,43 @@ func TestBundleFormIsNamed(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, c.reason)
 		}
 	}
+}
+
+// Whatever is published, a bundle about any path shows what a plain map of the
+// records says.
+func TestBundlesAgreeWithAPlainMap(t *testing.T) {
+	o := newOwner("model", 1)
+	rapid.Check(t, func(t *rapid.T) {
+		path := rapid.StringMatching(`(product/[a-c]|offer/[a-c]/[x-z]|page/[a-f])`)
+		model := map[string][]byte{}
+		for i, p := range rapid.SliceOfDistinct(path, rapid.ID[string]).Draw(t, "published") {
+			model[p] = must(protocol.Marshal(map[string]any{"n": i}))
+		}
+		s := &shop{owner: o}
+		for p, data := range model {
+			s.entries = append(s.entries, must(NewEntry(protocol.Path(p), data)))
+		}
+		s.build()
+		s.sign(online(o.name))
+		asked := protocol.Path(path.Draw(t, "asked"))
+		scope := rapid.SampledFrom([]Scope{ScopeRecord, ScopeGroup}).Draw(t, "scope")
+		got, err := VerifyBundle(must(s.prove(scope, asked).Encode()), o.log.Brand(), noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		for p := range model {
+			if protocol.Path(p) == asked || scope == ScopeGroup && protocol.Path(p).Group() == asked.Group() {
+				want++
+			}
+		}
+		for _, e := range got.Records {
+			if string(model[string(e.Path)]) != string(e.Data) {
+				t.Fatalf("%s is shown as %x", e.Path, e.Data)
+			}
+		}
+		if len(got.Records) != want {
+			t.Fatalf("%d records, published are %d", len(got.Records), want)
+		}
+	})
 }
