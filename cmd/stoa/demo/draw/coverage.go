@@ -118,7 +118,9 @@ func cover(ras *vector.Rasterizer, pix []uint8, clip image.Rectangle, o outlined
 	ras.Reset(r.Dx(), r.Dy())
 	ras.DrawOp = draw.Src
 	o.path.AddTo(toRaster{ras, float32(r.Min.X), float32(r.Min.Y), o.pieces})
-	ras.Draw(mask, r, image.Opaque, image.Point{})
+	mask.Rect = r.Sub(r.Min) // the rasterizer is fast only where bounds are its own
+	ras.Draw(mask, mask.Rect, image.Opaque, image.Point{})
+	mask.Rect = r
 	return mask
 }
 
