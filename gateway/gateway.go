@@ -19,12 +19,13 @@ import (
 	"github.com/stoa-commerce/stoa/gateway/web"
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/store"
+	"github.com/stoa-commerce/stoa/store/blob"
 )
 
 // Options is what a Gateway needs.
 type Options struct {
-	Store    *store.Store
-	Pictures Pictures
+	Store *store.Store
+	Blobs *blob.Store
 	// Brand is whose storefront stands at "/".
 	Brand protocol.CID
 	Log   *slog.Logger
@@ -40,15 +41,15 @@ type Options struct {
 
 // Gateway is the public handler.
 type Gateway struct {
-	store    *store.Store
-	brand    protocol.CID
-	shop     *shop.Shop
-	assets   *web.Assets
-	pictures Pictures
-	pages    *cache
-	origin   func(*http.Request) string
-	log      *slog.Logger
-	metrics  *metrics
+	store   *store.Store
+	brand   protocol.CID
+	shop    *shop.Shop
+	assets  *web.Assets
+	blobs   *blob.Store
+	pages   *cache
+	origin  func(*http.Request) string
+	log     *slog.Logger
+	metrics *metrics
 }
 
 // New builds the public handler.
@@ -70,7 +71,7 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{store: o.Store, brand: o.Brand, shop: s, assets: assets, pictures: o.Pictures, origin: o.Origin, log: o.Log, pages: newCache(o.CacheBytes)}
+	g := &Gateway{store: o.Store, brand: o.Brand, shop: s, assets: assets, blobs: o.Blobs, origin: o.Origin, log: o.Log, pages: newCache(o.CacheBytes)}
 	g.metrics = newMetrics(g.pages)
 	return g, nil
 }

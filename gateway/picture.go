@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,32 +10,26 @@ import (
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/store"
+	"github.com/stoa-commerce/stoa/store/blob"
 )
-
-// Pictures gives the pictures of a catalog, re-encoded from the original and
-// without its metadata.
-type Pictures interface {
-	// Sized opens a picture at a width of Widths, or at its own when that is
-	// smaller, as "jpg" or "png". It returns an error wrapping store.ErrNotFound
-	// when the node doesn't have the original. The caller closes the file.
-	Sized(ctx context.Context, blob protocol.CID, width int, format string) (io.ReadSeekCloser, error)
-}
 
 // pictureTime bounds the making of one size.
 const pictureTime = 20 * time.Second
 
-// picture serves /m/{cid}/{width}.jpg or .png. Only pictures that the brand's
-// catalog names are served: the store may hold those of drafts, too.
+// picture serves /m/{cid}/{width}.jpg, a picture decoded and encoded anew. The
+// media type says what it is: one with transparency is a PNG. Only pictures that
+// the brand's catalog names are served: the node may hold those of drafts, too.
 func (g *Gateway) picture(w *recorder, r *http.Request, rest string) {
-	blob, width, format, ok := parsePicture(rest)
+	cid, width, ok := parsePicture(rest)
 	if !ok {
 		g.fail(w, r, http.StatusNotFound)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pictureTime)
 	defer cancel()
-	file, err := g.openPicture(ctx, blob, width, format)
-	if errors.Is(err, store.ErrNotFound) {
+	file, err := g.openPicture(ctx, cid, width)
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, blob.ErrNotFound) || errors.Is(err, protocol.ErrInvalid) {
+		g.log.Debug("no such picture", "error", err)
 		g.fail(w, r, http.StatusNotFound)
 		return
 	}
@@ -47,41 +40,30 @@ func (g *Gateway) picture(w *recorder, r *http.Request, rest string) {
 	defer file.Close()
 	h := w.Header()
 	h["Cache-Control"] = forever
-	h["Content-Type"] = []string{map[string]string{"jpg": "image/jpeg", "png": "image/png"}[format]}
-	h.Set("ETag", `"`+rest+`"`)
+	h["Content-Type"] = []string{file.MIME}
+	h["Etag"] = []string{`"` + rest + `"`}
 	http.ServeContent(w, r, "", time.Time{}, file)
 }
 
-func (g *Gateway) openPicture(ctx context.Context, blob protocol.CID, width int, format string) (io.ReadSeekCloser, error) {
+func (g *Gateway) openPicture(ctx context.Context, cid protocol.CID, width int) (blob.Picture, error) {
 	err := g.store.View(ctx, g.brand, func(v *store.View) error {
-		_, err := v.Media(blob)
+		_, err := v.Media(cid)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return blob.Picture{}, err
 	}
-	return g.pictures.Sized(ctx, blob, width, format)
+	return g.blobs.Sized(ctx, cid, width)
 }
 
-// parsePicture reads {cid}/{width}.{format}; there is one way to write each.
-func parsePicture(rest string) (blob protocol.CID, width int, format string, ok bool) {
-	name, file, found := strings.Cut(rest, "/")
-	digits, format, dot := strings.Cut(file, ".")
-	blob, err := protocol.ParseCID(name)
-	if !found || !dot || err != nil || format != "jpg" && format != "png" {
-		return blob, 0, "", false
+// parsePicture reads {cid}/{width}.jpg; there is one way to write each.
+func parsePicture(rest string) (cid protocol.CID, width int, ok bool) {
+	name, file, _ := strings.Cut(rest, "/")
+	digits, jpg := strings.CutSuffix(file, ".jpg")
+	cid, err := protocol.ParseCID(name)
+	if err != nil || !jpg {
+		return cid, 0, false
 	}
 	width, err = strconv.Atoi(digits)
-	if err != nil || strconv.Itoa(width) != digits {
-		return blob, 0, "", false
-	}
-	for _, w := range Widths {
-		if w == width {
-			return blob, width, format, true
-		}
-	}
-	return blob, 0, "", false
+	return cid, width, err == nil && strconv.Itoa(width) == digits
 }
-
-// Widths are the sizes that pictures are served in, in pixels.
-var Widths = [...]int{160, 320, 480, 640, 960, 1280, 1920}

@@ -17,7 +17,7 @@ var variantFactKeys = []string{"content", "weight", "sku", "gtin"}
 func (v *visit) variantFacts(variant *catalog.Variant) map[string]string {
 	facts := map[string]string{}
 	if variant.Measure != nil {
-		facts["content"] = v.house.Thousandths(variant.Measure.Milli) + "\u00a0" + unitName(variant.Measure.Unit)
+		facts["content"] = v.house.Thousandths(variant.Measure.Milli) + "\u00a0" + v.unit(variant.Measure.Unit)
 	}
 	if variant.Grams > 0 {
 		facts["weight"] = v.weight(variant.Grams)

@@ -85,7 +85,7 @@ func (v *visit) story(s *catalog.Story, sizes string) (*story, error) {
 	pic, err := pictureOf(v.view, s.Picture, sizes, largeWidths)
 	out := &story{Title: s.Title, Text: s.Text, Picture: pic}
 	if s.Link != nil && safeHref(s.Link.Href) != "" {
-		out.Link = &link{s.Link.Label, s.Link.Href}
+		out.Link = &link{s.Link.Label, safeHref(s.Link.Href)}
 	}
 	return out, err
 }

@@ -31,11 +31,15 @@ type house struct {
 	Head   template.HTML // of every page: styles, script, icons
 	Footer template.HTML
 	menu   []link
-	header map[string]template.HTML // by the path whose menu entry is current; "" for others
+	header map[template.URL]template.HTML // by the path whose menu entry is current; "" for others
 }
 
-// link is a labelled reference.
-type link struct{ Label, URL string }
+// link is a labelled reference. Its URL was checked by safeHref or put together
+// here.
+type link struct {
+	Label string
+	URL   template.URL
+}
 
 // houseOf returns the house of the view's head, built when the head is new.
 func (s *Shop) houseOf(v *store.View) (*house, error) {
@@ -113,7 +117,7 @@ func (h *house) menuOf(collections []*catalog.Collection) []link {
 	}
 	menu = append(menu, link{h.Say("all"), "/c/all"})
 	for _, c := range collections[:min(len(collections), 4)] {
-		menu = append(menu, link{c.Title, collectionURL(c.Handle)})
+		menu = append(menu, link{c.Title, template.URL(collectionURL(c.Handle))})
 	}
 	if h.posts {
 		menu = append(menu, link{h.Say("journal"), "/journal"})
@@ -130,7 +134,7 @@ func (s *Shop) paint(h *house) error {
 	if h.Footer, err = s.part("footer", h.footer()); err != nil {
 		return err
 	}
-	h.header = map[string]template.HTML{}
+	h.header = map[template.URL]template.HTML{}
 	for _, current := range append([]link{{}}, h.menu...) {
 		if h.header[current.URL], err = s.part("header", headerData{h, h.profile, h.logo, h.menu, current.URL}); err != nil {
 			return err
@@ -152,7 +156,7 @@ type headerData struct {
 	Profile *catalog.Profile
 	Logo    *picture
 	Menu    []link
-	Current string
+	Current template.URL
 }
 
 type headData struct {
@@ -176,7 +180,7 @@ type footerData struct {
 	Profile    *catalog.Profile
 	Help, More []link
 	Address    []string
-	Contact    []contact
+	Contact    []link
 	Year       int
 }
 
@@ -190,7 +194,7 @@ func (h *house) footer() footerData {
 	pages := slices.Clone(h.pages)
 	slices.SortStableFunc(pages, func(a, b *catalog.Page) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	for _, p := range pages[:min(len(pages), 10)] {
-		f.Help = append(f.Help, link{p.Title, pageURL(p.Handle)})
+		f.Help = append(f.Help, link{p.Title, template.URL(pageURL(p.Handle))})
 	}
 	return f
 }
@@ -209,20 +213,14 @@ func (h *house) address() []string {
 	return lines
 }
 
-// contact is a way to reach the brand; its address was put together here.
-type contact struct {
-	Label   string
-	Address template.URL
-}
-
 // contacts are the ways to reach the brand that work from a browser.
-func (h *house) contacts() []contact {
-	var out []contact
+func (h *house) contacts() []link {
+	var out []link
 	if h.profile.Email != "" {
-		out = append(out, contact{h.profile.Email, template.URL("mailto:" + url.PathEscape(h.profile.Email))})
+		out = append(out, link{h.profile.Email, template.URL("mailto:" + url.PathEscape(h.profile.Email))})
 	}
 	if number := dialable(h.profile.Phone); number != "" {
-		out = append(out, contact{h.profile.Phone, template.URL("tel:" + number)})
+		out = append(out, link{h.profile.Phone, template.URL("tel:" + number)})
 	}
 	return out
 }
@@ -248,7 +246,7 @@ func (h *house) textOfKind(kind string) string {
 }
 
 func (h *house) headerFor(path string) template.HTML {
-	if header, ok := h.header[path]; ok {
+	if header, ok := h.header[template.URL(path)]; ok {
 		return header
 	}
 	return h.header[""]

@@ -1,6 +1,8 @@
 package shop
 
 import (
+	"strings"
+
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 )
@@ -98,9 +100,24 @@ func (g goods) lead(chosen *catalog.Variant, at int, value string) (target *cata
 // maxSwatches bounds a row of pictures; more are shown as words.
 const maxSwatches = 12
 
+// seenOptions are names of options that a picture tells better than a word.
+var seenOptions = words("color colour shade finish pattern glaze farbe farbton muster glasur dekor couleur teinte motif colore tinta kleur 颜色 色号 花色 图案 釉色")
+
+func words(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		set[w] = true
+	}
+	return set
+}
+
 // shownByPicture reports whether the option is what the variants' pictures show:
-// each value has a picture of its own, the same in all its variants.
+// it is one to look at, and each value has a picture of its own, the same in all
+// its variants.
 func (g goods) shownByPicture(at int) bool {
+	if !seenOptions[strings.ToLower(g.Options[at].Name)] {
+		return false
+	}
 	pictures, taken := map[string]int{}, map[int]string{}
 	for i := range g.Variants {
 		v := &g.Variants[i]

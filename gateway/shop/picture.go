@@ -80,3 +80,14 @@ func sources(blob protocol.CID, original int, widths []int) (string, template.Sr
 func pictureURL(blob protocol.CID, width int) string {
 	return "/m/" + blob.String() + "/" + strconv.Itoa(width) + ".jpg"
 }
+
+// Shape names the picture's proportions for the stylesheet.
+func (p *picture) Shape() string {
+	switch {
+	case p.Width*5 > p.Height*6:
+		return "is-wide"
+	case p.Height*5 > p.Width*6:
+		return "is-tall"
+	}
+	return "is-even"
+}

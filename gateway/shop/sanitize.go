@@ -30,7 +30,7 @@ func newPolicy() *bluemonday.Policy {
 	p.RequireParseableURLs(true)
 	p.RequireNoFollowOnFullyQualifiedLinks(true)
 	p.RequireNoReferrerOnFullyQualifiedLinks(true)
-	p.AllowAttrs("src").Matching(regexp.MustCompile(`^/m/[a-z2-7]{59}/[0-9]{3,4}\.(jpg|png)$`)).OnElements("img")
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`^/m/[a-z2-7]{59}/[0-9]{3,4}\.jpg$`)).OnElements("img")
 	p.AllowAttrs("alt").OnElements("img")
 	p.AllowAttrs("width", "height").Matching(regexp.MustCompile(`^[1-9][0-9]{0,3}$`)).OnElements("img")
 	return p
@@ -97,12 +97,19 @@ func shorten(text string, n int) string {
 	return strings.TrimRight(cut, " ,;.:–-") + "…"
 }
 
-// safeHref returns a link of the brand if it is a path of the shop or an https
-// address, else "".
-func safeHref(href string) string {
-	local := strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "//") && !strings.HasPrefix(href, "/\\")
-	if (local || strings.HasPrefix(href, "https://")) && !strings.ContainsAny(href, "\x00\t\r\n\\") {
-		return href
+// safeHref returns a link of the brand if it is a path of the shop or an address
+// of the schemes https, mailto and tel, else "".
+func safeHref(href string) template.URL {
+	if strings.ContainsFunc(href, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) {
+		return ""
+	}
+	if strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "//") {
+		return template.URL(href)
+	}
+	for _, scheme := range []string{"https://", "mailto:", "tel:"} {
+		if strings.HasPrefix(href, scheme) {
+			return template.URL(href)
+		}
 	}
 	return ""
 }

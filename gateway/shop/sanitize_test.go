@@ -109,7 +109,7 @@ func TestPlainTextHasTheWordsOnly(t *testing.T) {
 func TestLinksOfABrandStayInBounds(t *testing.T) {
 	for href, want := range map[string]bool{
 		"/c/tea": true, "https://a.example": true, "//evil.example": false, "/\\evil.example": false, "javascript:alert(1)": false,
-		"http://a.example": false, "": false, "/c/\ttea": false, "c/tea": false,
+		"http://a.example": false, "": false, "/c/\ttea": false, "c/tea": false, "tel:+49": true, "mailto:a@b.example": true, "data:text/html,x": false,
 	} {
 		if got := safeHref(href) != ""; got != want {
 			t.Errorf("%q: %v", href, got)

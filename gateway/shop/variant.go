@@ -64,19 +64,19 @@ func (g goods) values(v *catalog.Variant) []int {
 // quantity writes an amount of content: "100 g"; "kg" for one kilogram.
 func (v *visit) quantity(q catalog.Quantity) string {
 	if q.Milli == 1000 {
-		return unitName(q.Unit)
+		return v.unit(q.Unit)
 	}
-	return v.house.Thousandths(q.Milli) + "\u00a0" + unitName(q.Unit)
+	return v.house.Thousandths(q.Milli) + "\u00a0" + v.unit(q.Unit)
 }
 
-func unitName(unit string) string {
+func (v *visit) unit(unit string) string {
 	switch unit {
 	case "m2":
 		return "m²"
 	case "m3":
 		return "m³"
 	case "pc":
-		return "×"
+		return v.house.Say("unit.piece")
 	}
 	return unit
 }
