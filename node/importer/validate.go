@@ -1,0 +1,97 @@
+package importer
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+)
+
+// validate holds the product to the rules and limits of records, so that what the
+// file got wrong is said of its row and column.
+func (m *merging) validate() {
+	first := m.group.rows[0].no
+	err := m.is.Product.Validate()
+	var field *catalog.FieldError
+	switch {
+	case errors.As(err, &field):
+		row, column := m.blame(field.Field)
+		m.fault(row, column, "%s", field.Rule)
+		return
+	case err != nil:
+		m.fault(first, "", "%v", err)
+		return
+	}
+	data, err := protocol.Marshal(m.is.Product)
+	if err != nil {
+		m.fault(first, "", "%v", err)
+	} else if len(data) > protocol.MaxRecord {
+		m.fault(first, m.columns.name(colDescription), "the product's record would have %d bytes, allowed are %d; shorten the description", len(data), protocol.MaxRecord)
+	}
+}
+
+// blamed names the column of each field of a product's record.
+var blamed = map[string]column{
+	"handle": colHandle, "title": colTitle, "description": colDescription, "vendor": colVendor, "kind": colType,
+	"category": colCategory, "tags": colTags, "seo.title": colSEOTitle, "seo.description": colSEODescription,
+}
+
+var blamedOfVariant = map[string]column{
+	"id": colSKU, "sku": colSKU, "gtin": colBarcode, "grams": colGrams, "measure": colMeasure, "options": colOption1Value,
+}
+
+// blame finds the row and column that a field of the record comes from, as in
+// "variants[3].sku".
+func (m *merging) blame(field string) (row int, column string) {
+	row = m.group.rows[0].no
+	if c, ok := blamed[field]; ok {
+		return row, m.columns.name(c)
+	}
+	name, i, rest := parts(field)
+	switch {
+	case name == "tags":
+		return row, m.columns.name(colTags)
+	case name == "options" && strings.HasPrefix(rest, "values"):
+		return row, m.columns.name(colOption1Value + m.clampOption(i))
+	case name == "options":
+		return row, m.columns.name(colOption1Name + m.clampOption(i))
+	case name == "fields" && i < len(m.is.Product.Fields):
+		return row, m.fieldHeader(m.is.Product.Fields[i].Name)
+	case name == "variants":
+		return m.blameVariant(i, rest)
+	}
+	return row, field
+}
+
+func (m *merging) clampOption(i int) column { return column(min(i, catalog.MaxOptions-1)) }
+
+func (m *merging) blameVariant(i int, field string) (row int, column string) {
+	row = m.group.rows[0].no
+	if i < len(m.lines) && m.lines[i].row != nil {
+		row = m.lines[i].row.no
+	}
+	name, _, _ := parts(field)
+	if c, ok := blamedOfVariant[name]; ok {
+		return row, m.columns.name(c)
+	}
+	return row, ""
+}
+
+func (m *merging) fieldHeader(name string) string {
+	for _, f := range m.columns.fields {
+		if f.name == name {
+			return m.columns.header[f.place]
+		}
+	}
+	return name
+}
+
+// parts cuts "variants[3].sku" into "variants", 3 and "sku".
+func parts(field string) (name string, i int, rest string) {
+	head, rest, _ := strings.Cut(field, ".")
+	name, index, _ := strings.Cut(head, "[")
+	i, _ = strconv.Atoi(strings.TrimSuffix(index, "]")) // 0 when there is none
+	return name, i, rest
+}
