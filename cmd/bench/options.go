@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+type options struct {
+	json, list bool
+	scenarios  []scenario
+	scale      scale
+	dir        string
+}
+
+// scale says how much a run measures. Targets hold for the full one.
+type scale struct {
+	name        string
+	big, shop   int           // products of the large and of the ordinary catalog
+	edits       int           // prices changed, and bare writes
+	records     int           // of the trie
+	proofs      int           // of each kind
+	starts      int           // of the binary
+	pages       int           // that are kept warm
+	rounds      int           // of each arm
+	round       time.Duration // of a warm arm
+	chunks      int           // into which the cold requests are cut
+	visible     int           // edits looked for on their page
+	connections int
+}
+
+var scales = map[string]scale{
+	"full": {
+		name: "full", big: 100_000, shop: 20_000, edits: 400, records: 1_000_000, proofs: 20_000, starts: 5,
+		pages: 256, rounds: 7, round: time.Second, chunks: 10, visible: 20, connections: 32,
+	},
+	"small": {
+		name: "small", big: 250, shop: 120, edits: 5, records: 2_500, proofs: 100, starts: 1,
+		pages: 8, rounds: 2, round: 30 * time.Millisecond, chunks: 3, visible: 2, connections: 4,
+	},
+}
+
+func parse(args []string, help io.Writer) (options, error) {
+	var o options
+	var names []string
+	var size string
+	f := pflag.NewFlagSet("bench", pflag.ContinueOnError)
+	f.SetOutput(help)
+	f.BoolVar(&o.json, "json", false, "write one line of JSON a row")
+	f.BoolVar(&o.list, "list", false, "list the scenarios")
+	f.StringSliceVar(&names, "scenario", nil, "run only these; several may follow")
+	f.StringVar(&size, "scale", "full", "full or small; targets are for full")
+	f.StringVar(&o.dir, "dir", "", "folder on the disk to measure; default is the one for temporary files")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	var ok bool
+	if o.scale, ok = scales[size]; !ok {
+		return o, fmt.Errorf("--scale %q is neither full nor small", size)
+	}
+	if len(names) == 0 && f.NArg() > 0 {
+		return o, fmt.Errorf("%q is no flag; scenarios follow --scenario", f.Arg(0))
+	}
+	var err error
+	o.scenarios, err = choose(append(names, f.Args()...))
+	return o, err
+}
+
+// choose returns the scenarios of these names in the order of the list, all if
+// there are none.
+func choose(names []string) ([]scenario, error) {
+	var chosen []scenario
+	for _, s := range scenarios() {
+		if len(names) == 0 || slices.Contains(names, s.name) {
+			chosen = append(chosen, s)
+		}
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(chosen, func(s scenario) bool { return s.name == name }) {
+			return nil, fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(scenarioNames(), ", "))
+		}
+	}
+	return chosen, nil
+}
