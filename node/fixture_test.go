@@ -279,3 +279,13 @@ func (w *web) count() int {
 	defer w.mu.Unlock()
 	return len(w.asked)
 }
+
+// freshHome makes a folder of its own for one run of a property test.
+func freshHome(t tester, dir string) string {
+	t.Helper()
+	home, err := os.MkdirTemp(dir, "home-*")
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return home
+}

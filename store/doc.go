@@ -27,6 +27,7 @@
 //	x/ b g variant/ id                    handle
 //	x/ b g post/ ^date[8] handle          "": posts, newest first
 //	x/ b g list/ kind \0 handle           "": collections and pages
+//	x/ b g uses/ CID \0 path              "": records that show a picture
 //	x/ b g rule/ collection               Rule: collections that select by rule
 //
 // Private, never in a record, an archive, a proof or an answer to a peer:
@@ -38,4 +39,5 @@
 //	q/ source                             OwnPicture: a picture by where it came from
 //	u/ path                               where an old address leads
 //	n/ name                               the node's own settings
+//	w/ epoch seq                          CID of a head this node signed
 package store

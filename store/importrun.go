@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/store/kv"
@@ -46,10 +47,23 @@ func (r ImportRun) Put(p *OwnProduct) error {
 	return putProduct(r.bulk, keyStaged(r.no, p.Product.Handle), p)
 }
 
-// PutVariant notes whose a variant identifier is. It holds from the next Flush on,
-// whether or not the import is adopted.
-func (r ImportRun) PutVariant(id protocol.VariantID, owner string) error {
-	return r.bulk.Set(keyVariant(id), []byte(owner))
+// PutVariant notes whose a variant identifier is, for ever. It holds from the next
+// Flush on, whether or not the import is adopted.
+func (r ImportRun) PutVariant(id protocol.VariantID, owner VariantOwner) error {
+	b, err := protocol.Marshal(owner)
+	if err != nil {
+		return err
+	}
+	return r.bulk.Set(keyVariant(id), b)
+}
+
+// VariantOwner says whose a variant identifier is: the product and the option
+// values it was given to, joined by " / ". It stays when the variant is deleted,
+// so that the identifier never means something else.
+type VariantOwner struct {
+	_       struct{} `cbor:",toarray"`
+	Product protocol.Handle
+	Options string
 }
 
 // Flush puts what was staged on disk.
@@ -58,10 +72,15 @@ func (r ImportRun) Flush() error { return r.bulk.Flush() }
 // Close ends the run. What was not adopted is cleared later.
 func (r ImportRun) Close() { r.bulk.Discard() }
 
-// VariantOwner says whose a variant identifier is, "" if it was never given.
-func (s *Store) VariantOwner(ctx context.Context, id protocol.VariantID) (string, error) {
+// VariantOwner says whose a variant identifier is, the zero value if it was never
+// given.
+func (s *Store) VariantOwner(ctx context.Context, id protocol.VariantID) (VariantOwner, error) {
+	var owner VariantOwner
 	b, err := s.get(ctx, keyVariant(id))
-	return string(b), err
+	if err == nil && b != nil {
+		err = protocol.Unmarshal(b, &owner)
+	}
+	return owner, err
 }
 
 // SettleImport moves the rows of an adopted import to their place. Reads see them
@@ -125,4 +144,19 @@ func readPending(r kv.Reader) (run importRun, pending bool, err error) {
 		return 0, false, errors.Join(err, kv.ErrCorrupt)
 	}
 	return importRun(binary.BigEndian.Uint64(b)), true, nil
+}
+
+// PutPicture notes what became of a picture's source. Like PutVariant it holds
+// whether or not the import is adopted.
+func (r ImportRun) PutPicture(p OwnPicture) error { return putPicture(r.bulk, p) }
+
+// PutRedirect notes where an old address leads. Like PutVariant it holds whether
+// or not the import is adopted: an address that leads nowhere is just not found.
+func (r ImportRun) PutRedirect(from, to string) error {
+	return r.bulk.Set(keyRedirect(from), []byte(to))
+}
+
+// Staged yields the products of a run after Flush, by handle.
+func (s *Store) Staged(ctx context.Context, run ImportRun) iter.Seq2[*OwnProduct, error] {
+	return s.ownRows(ctx, kv.Prefix(keyStagedAll(run.no)))
 }

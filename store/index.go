@@ -29,6 +29,9 @@ func indexGroup(group []leafRow, rs rules) (indexRows, error) {
 		if err != nil {
 			continue
 		}
+		for _, blob := range catalog.Pictures(record) {
+			rows[suffixUses(blob)+string(leaf.Path)] = nil
+		}
 		switch r := record.(type) {
 		case *catalog.Product:
 			product = r
@@ -103,6 +106,8 @@ func suffixNew(t protocol.Millis, h protocol.Handle) string {
 }
 
 func suffixWord(word string) string { return "word/" + word + "\x00" }
+
+func suffixUses(blob protocol.CID) string { return "uses/" + blob.String() + "\x00" }
 
 func suffixVariant(id protocol.VariantID) string { return "variant/" + string(id) }
 

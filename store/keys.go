@@ -74,3 +74,7 @@ func (b brandNo) append(key []byte) []byte { return binary.BigEndian.AppendUint3
 
 // importRun numbers imports; their rows wait apart until the head is live.
 type importRun uint64
+
+func keySigned(epoch, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte("w/"), epoch), seq)
+}

@@ -49,6 +49,9 @@ func (v *View) CollectionCards(h protocol.Handle, offset, limit int) (Listing, e
 // handles reads the handles at the end of index keys, after skip bytes of order.
 func (v *View) handles(suffix string, skip, offset, limit int) ([]protocol.Handle, error) {
 	var out []protocol.Handle
+	if limit <= 0 {
+		return nil, nil
+	}
 	base := keyIndex(v.st.at, suffix)
 	for item, err := range v.r.Scan(kv.Prefix(base), kv.ScanOptions{Limit: offset + limit, KeysOnly: true}) {
 		if err != nil {

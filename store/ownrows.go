@@ -15,7 +15,9 @@ import (
 type OwnTxn struct{ tx kv.Txn }
 
 // PutProduct stores what the brand knows of a product.
-func (o *OwnTxn) PutProduct(p *OwnProduct) error { return putProduct(o.tx, keyOwn(p.Product.Handle), p) }
+func (o *OwnTxn) PutProduct(p *OwnProduct) error {
+	return putProduct(o.tx, keyOwn(p.Product.Handle), p)
+}
 
 // DeleteProduct forgets a product.
 func (o *OwnTxn) DeleteProduct(h protocol.Handle) error { return o.tx.Delete(keyOwn(h)) }
@@ -27,7 +29,9 @@ func (o *OwnTxn) PutPicture(p OwnPicture) error { return putPicture(o.tx, p) }
 func (o *OwnTxn) PutRedirect(from, to string) error { return o.tx.Set(keyRedirect(from), []byte(to)) }
 
 // PutSetting stores one of the node's own settings.
-func (o *OwnTxn) PutSetting(name string, value []byte) error { return o.tx.Set(keySetting(name), value) }
+func (o *OwnTxn) PutSetting(name string, value []byte) error {
+	return o.tx.Set(keySetting(name), value)
+}
 
 // AdoptImport makes the products of a staged import the brand's own, all at once.
 // Their rows move afterwards.
@@ -100,9 +104,13 @@ func decodeOwn(b []byte) (*OwnProduct, error) {
 // OwnProducts yields the brand's products by handle, drafts included, from the
 // first handle not below from. The products are one consistent state.
 func (s *Store) OwnProducts(ctx context.Context, from protocol.Handle) iter.Seq2[*OwnProduct, error] {
+	return s.ownRows(ctx, kv.Prefix([]byte("o/")).From(keyOwn(from)))
+}
+
+func (s *Store) ownRows(ctx context.Context, rows kv.Range) iter.Seq2[*OwnProduct, error] {
 	return func(yield func(*OwnProduct, error) bool) {
 		err := s.kv.View(ctx, func(r kv.Reader) error {
-			for item, err := range r.Scan(kv.Prefix([]byte("o/")).From(keyOwn(from)), kv.ScanOptions{}) {
+			for item, err := range r.Scan(rows, kv.ScanOptions{}) {
 				if err != nil {
 					return err
 				}
@@ -190,3 +198,18 @@ func (s *Store) get(ctx context.Context, key []byte) (value []byte, err error) {
 }
 
 func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
+
+// DeleteSetting forgets one of the node's own settings.
+func (o *OwnTxn) DeleteSetting(name string) error { return o.tx.Delete(keySetting(name)) }
+
+// PutSigned notes that this node signed a head, so that one it didn't sign is
+// known when it comes along.
+func (o *OwnTxn) PutSigned(epoch, seq uint64, head protocol.CID) error {
+	return o.tx.Set(keySigned(epoch, seq), head.Bytes())
+}
+
+// Signed reports whether this node signed the head.
+func (s *Store) Signed(ctx context.Context, epoch, seq uint64, head protocol.CID) (bool, error) {
+	b, err := s.get(ctx, keySigned(epoch, seq))
+	return string(b) == string(head.Bytes()), err
+}

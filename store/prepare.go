@@ -53,8 +53,8 @@ type placement struct {
 // is already as asked.
 func (p *Prepared) Changed() int { return p.changed }
 
-// Prepare computes what a brand's catalog will be after the changes: one for each
-// path at most, in any order. Setting a record to what it is, and removing one
+// Prepare computes what a brand's catalog will be after the changes, in any order;
+// of several for one path the last one counts. Setting a record to what it is, and removing one
 // that isn't there, is no change. Every record's form must have been checked.
 func (s *Store) Prepare(ctx context.Context, id protocol.CID, changes iter.Seq2[Change, error]) (*Prepared, error) {
 	b, err := s.lookup(id)
@@ -131,7 +131,7 @@ func chain(first []Change, next pull) iter.Seq2[Change, error] {
 func (p *Prepared) place(r kv.Reader, changes []Change) (bool, error) {
 	p.Bytes = p.base.Bytes
 	var edits []trie.Change
-	for _, c := range changes {
+	for _, c := range lastOfEach(changes) {
 		pl, same, err := p.placement(r, c)
 		if err != nil {
 			return false, err
@@ -156,6 +156,21 @@ func (p *Prepared) place(r kv.Reader, changes []Change) (bool, error) {
 	}
 	p.edit, p.Root, p.Count, p.changed = edit, edit.Root, edit.Count, len(p.placed)
 	return true, nil
+}
+
+// lastOfEach keeps the last change of every path.
+func lastOfEach(changes []Change) []Change {
+	at := map[protocol.Path]int{}
+	var out []Change
+	for _, c := range changes {
+		if i, ok := at[c.Path]; ok {
+			out[i] = c
+			continue
+		}
+		at[c.Path] = len(out)
+		out = append(out, c)
+	}
+	return out
 }
 
 func (p *Prepared) placement(r kv.Reader, c Change) (pl placement, same bool, err error) {

@@ -150,3 +150,16 @@ func (v *View) Variant(id protocol.VariantID) (protocol.Handle, error) {
 	}
 	return protocol.Handle(b), err
 }
+
+// Uses lists the paths of the records that show a picture.
+func (v *View) Uses(blob protocol.CID) ([]protocol.Path, error) {
+	var out []protocol.Path
+	base := keyIndex(v.st.at, suffixUses(blob))
+	for item, err := range v.r.Scan(kv.Prefix(base), kv.ScanOptions{KeysOnly: true}) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, protocol.Path(item.Key[len(base):]))
+	}
+	return out, nil
+}

@@ -1,0 +1,224 @@
+package control
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+
+	"github.com/stoa-commerce/stoa/node"
+	"github.com/stoa-commerce/stoa/protocol"
+)
+
+// Client speaks to the node of a home.
+type Client struct {
+	http    *http.Client
+	close   func() error
+	Running bool // over the socket of a running node
+}
+
+// Dial reaches the node of a home: the running one, else one opened in this
+// process with the options until Close.
+func Dial(ctx context.Context, o node.Options) (*Client, error) {
+	socket := SocketPath(o.Home)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}
+	if conn, err := dial(ctx, "", ""); err == nil {
+		conn.Close()
+		return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, close: func() error { return nil }, Running: true}, nil
+	}
+	n, err := node.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return Local(n, n.Close), nil
+}
+
+// Local speaks to a node in this process; close is called by Close.
+func Local(n *node.Node, close func() error) *Client {
+	return &Client{http: &http.Client{Transport: inProcess{NewHandler(n)}}, close: close}
+}
+
+// Close ends the connection, and the node if Dial opened it.
+func (c *Client) Close() error { return c.close() }
+
+// inProcess answers requests by calling the handler.
+type inProcess struct{ http.Handler }
+
+// RoundTrip implements http.RoundTripper. The answer is streamed.
+func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	pr, pw := io.Pipe()
+	w := &pipeWriter{PipeWriter: pw, header: http.Header{}}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				pw.CloseWithError(fmt.Errorf("node failed: %v", v))
+				return
+			}
+			pw.Close()
+		}()
+		h.ServeHTTP(w, r)
+	}()
+	res := httptest.NewRecorder().Result()
+	res.Body, res.Request = pr, r
+	return res, nil
+}
+
+type pipeWriter struct {
+	*io.PipeWriter
+	header http.Header
+}
+
+func (w *pipeWriter) Header() http.Header { return w.header }
+func (w *pipeWriter) WriteHeader(int)     {}
+func (w *pipeWriter) Flush()              {}
+
+// ErrRefused marks what the node would not do because of what was asked.
+var ErrRefused = errors.New("refused")
+
+func call[Out any](ctx context.Context, c *Client, verb string, in any) (out Out, err error) {
+	b, err := json.Marshal(in)
+	if err != nil {
+		return out, err
+	}
+	return receive[Out](ctx, c, verb, bytes.NewReader(b), nil)
+}
+
+func receive[Out any](ctx context.Context, c *Client, verb string, body io.Reader, progress func(node.Progress)) (out Out, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://stoa/"+verb, body)
+	if err != nil {
+		return out, err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return out, fmt.Errorf("ask the node: %w", err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewReader(res.Body)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return out, fmt.Errorf("the node went away without an answer: %w", err)
+		}
+		var r reply
+		if err := json.Unmarshal(line, &r); err != nil {
+			return out, fmt.Errorf("answer of the node: %w", err)
+		}
+		if r.Progress != nil {
+			if progress != nil {
+				progress(*r.Progress)
+			}
+			continue
+		}
+		return settle[Out](r)
+	}
+}
+
+func settle[Out any](r reply) (out Out, err error) {
+	if len(r.Result) > 0 {
+		if err := json.Unmarshal(r.Result, &out); err != nil {
+			return out, fmt.Errorf("answer of the node: %w", err)
+		}
+	}
+	switch {
+	case r.Error == "":
+		return out, nil
+	case r.Refused:
+		return out, &Failure{r.Error, protocol.ErrInvalid}
+	}
+	return out, &Failure{r.Error, nil}
+}
+
+// Failure is an error of the node in its own words.
+type Failure struct {
+	Text  string
+	Cause error
+}
+
+// Error implements error.
+func (f *Failure) Error() string { return f.Text }
+
+// Unwrap returns the class of the error, nil if it has none here.
+func (f *Failure) Unwrap() error { return f.Cause }
+
+// Import sends a file to be imported.
+func (c *Client) Import(ctx context.Context, file io.Reader, q ImportQuery, progress func(node.Progress)) (ImportResult, error) {
+	v := url.Values{}
+	if q.DryRun {
+		v.Set("dry-run", "")
+	}
+	if q.SkipBadRows {
+		v.Set("skip-bad-rows", "")
+	}
+	if q.Images != "" {
+		v.Set("images", q.Images)
+	}
+	return receive[ImportResult](ctx, c, "import?"+v.Encode(), file, progress)
+}
+
+// Archive copies the brand's archive to w. What was written is whole only if the
+// error is nil.
+func (c *Client) Archive(ctx context.Context, w io.Writer) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://stoa/archive", nil)
+	if err != nil {
+		return err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(w, res.Body)
+	return err
+}
+
+// Products lists the brand's products.
+func (c *Client) Products(ctx context.Context, query string) ([]Product, error) {
+	return call[[]Product](ctx, c, "products", ProductsQuery{query})
+}
+
+// SetPrice publishes a price.
+func (c *Client) SetPrice(ctx context.Context, variant, amount string) (HeadResult, error) {
+	return call[HeadResult](ctx, c, "price", PriceQuery{variant, amount})
+}
+
+// Apply publishes a shop document.
+func (c *Client) Apply(ctx context.Context, doc node.ShopDoc, images string) (ApplyResult, error) {
+	return call[ApplyResult](ctx, c, "apply", ApplyQuery{doc, images})
+}
+
+// Show returns the shop's document.
+func (c *Client) Show(ctx context.Context) (node.ShopDoc, error) {
+	return call[node.ShopDoc](ctx, c, "show", None{})
+}
+
+// Proof returns an encoded proof bundle in hex.
+func (c *Client) Proof(ctx context.Context, path string) (ProofResult, error) {
+	return call[ProofResult](ctx, c, "proof", ProofQuery{path})
+}
+
+// Status returns how the node is.
+func (c *Client) Status(ctx context.Context) (node.Status, error) {
+	return call[node.Status](ctx, c, "status", None{})
+}
+
+// Notice shows the node a signed head, in hex.
+func (c *Client) Notice(ctx context.Context, head string) (NoticeResult, error) {
+	return call[NoticeResult](ctx, c, "notice", NoticeQuery{head})
+}
+
+// Silence ends an alarm.
+func (c *Client) Silence(ctx context.Context) (HeadResult, error) {
+	return call[HeadResult](ctx, c, "silence", None{})
+}

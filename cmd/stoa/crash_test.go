@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stoa-commerce/stoa/cmd/stoa/control"
+)
+
+// kills is how often a process is killed; STOA_LONG multiplies it.
+func kills() int {
+	long, err := strconv.Atoi(os.Getenv("STOA_LONG"))
+	if err != nil || long < 1 {
+		long = 1
+	}
+	return 12 * long
+}
+
+// stoa runs a command in this process and returns what it printed.
+func stoa(t *testing.T, home string, args ...string) string {
+	t.Helper()
+	var out, errs strings.Builder
+	if code := run(t.Context(), append(args, "--home", home, "--json"), tty{in: strings.NewReader(""), out: &out, err: &errs}); code != exitDone {
+		t.Fatalf("stoa %s: exit %d\n%s%s", strings.Join(args, " "), code, out.String(), errs.String())
+	}
+	return out.String()
+}
+
+// process is the same command as a process of its own.
+func process(t *testing.T, home string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Args = append([]string{"stoa"}, append(args, "--home", home, "--json")...)
+	return cmd
+}
+
+// priceList writes a file in which every product costs the same.
+func priceList(t *testing.T, products, price int) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("Handle,Title,Body (HTML),Variant SKU,Variant Price\n")
+	for i := range products {
+		fmt.Fprintf(&b, "p%d,Product %d,<p>%s</p>,SKU-%d,%d.00\n", i, i, strings.Repeat("word ", 40), i, price)
+	}
+	name := filepath.Join(t.TempDir(), "list.csv")
+	if err := os.WriteFile(name, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// onePrice returns the price that all products of the home have, and how many
+// they are. Private tables, signed catalog and archive must agree.
+func onePrice(t *testing.T, home string) (price string, products int) {
+	t.Helper()
+	archive := filepath.Join(t.TempDir(), "a.car")
+	stoa(t, home, "export", archive)
+	stoa(t, home, "verify", archive)
+	var list []control.Product
+	if err := json.Unmarshal([]byte(stoa(t, home, "products")), &list); err != nil {
+		t.Fatal(err)
+	}
+	var st struct{ Products int }
+	if err := json.Unmarshal([]byte(stoa(t, home, "status")), &st); err != nil {
+		t.Fatal(err)
+	}
+	if st.Products != len(list) {
+		t.Fatalf("%d products are signed, %d are known", st.Products, len(list))
+	}
+	for _, p := range list {
+		if price == "" {
+			price = p.Variants[0].Price
+		}
+		if p.Variants[0].Price != price {
+			t.Fatalf("half an import: %s costs %s, others %s", p.Handle, p.Variants[0].Price, price)
+		}
+	}
+	return price, len(list)
+}
+
+func TestAKilledImportLeavesTheOldOrTheNewShop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills processes for a while")
+	}
+	t.Run("changed in place", func(t *testing.T) { killImports(t, 300) })
+	t.Run("built beside the live one", func(t *testing.T) { killImports(t, 2500) })
+}
+
+// killImports kills imports that give every product a new price, each at some
+// moment of its work.
+func killImports(t *testing.T, products int) {
+	home := t.TempDir()
+	stoa(t, home, "init", "--name", "Crash")
+	began := time.Now()
+	stoa(t, home, "import", priceList(t, products, 1))
+	took := time.Since(began)
+	current := "1.00"
+	for i := range kills() {
+		cmd := process(t, home, "import", priceList(t, products, i+2))
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		kill := time.AfterFunc(rand.N(took), func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait() // killed or not, the shop must be whole
+		kill.Stop()
+		price, n := onePrice(t, home)
+		next := fmt.Sprintf("%d.00", i+2)
+		if n != products || price != current && price != next {
+			t.Fatalf("kill %d: %d products at %s; want %d at %s or %s", i, n, price, products, current, next)
+		}
+		current = price
+	}
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets scripts run this very binary as "stoa".
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"stoa": func() {
+		os.Exit(run(context.Background(), os.Args[1:], terminal()))
+	}})
+}
+
+// TestScripts runs whole sessions of the command line from testdata/script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("STOA_HOME", e.WorkDir+"/home")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "jsonhas": jsonHas},
+	})
+}

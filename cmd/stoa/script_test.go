@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// flip changes one bit of a file: flip FILE OFFSET. A negative offset counts from
+// the end.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if at < 0 {
+		at += len(b)
+	}
+	b[at] ^= 1
+	ts.Check(os.WriteFile(name, b, 0o600))
+}
+
+// jsonHas checks a field of the JSON on standard output: jsonhas PATH VALUE, the
+// path by dots, the value as JSON without its quotes.
+func jsonHas(ts *testscript.TestScript, neg bool, args []string) {
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	for _, part := range strings.Split(args[0], ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			ts.Check(err)
+			if i >= len(x) {
+				ts.Fatalf("%s: only %d elements", args[0], len(x))
+			}
+			v = x[i]
+		default:
+			v = nil
+		}
+	}
+	b, err := json.Marshal(v)
+	ts.Check(err)
+	if got := strings.Trim(string(b), `"`); (got == args[1]) == neg {
+		ts.Fatalf("%s is %s", args[0], got)
+	}
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stoa-commerce/stoa/cmd/stoa/control"
+	"github.com/stoa-commerce/stoa/gateway"
+	"github.com/stoa-commerce/stoa/node"
+)
+
+// serving says where a node is served.
+type serving struct {
+	http  string // address of the shop
+	admin string // address of the owner's listener; loopback only
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var s serving
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Open the shop: serve its pages and keep its catalog signed",
+		Long: `Serves the storefront, signs the catalog anew every day and fetches pictures that
+are missing. Other commands work meanwhile: they reach this one through a socket in
+the home. It ends on Ctrl-C, after the requests under way.`,
+		Example: `  stoa serve --http :8080`,
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.serve(cmd.Context(), s, func(at places) { a.announce(at) })
+		},
+	}
+	cmd.Flags().StringVar(&s.http, "http", ":8080", "address the shop is served at")
+	cmd.Flags().StringVar(&s.admin, "admin", "localhost:8081", "loopback address of health and metrics")
+	return cmd
+}
+
+// places say where a node that serves is found.
+type places struct {
+	Shop  string `json:"shop"`
+	Admin string `json:"admin"`
+	Brand string `json:"brand"`
+}
+
+func (a *app) announce(at places) {
+	if a.json {
+		_ = a.printJSON(at) // nobody listens at out: the pages are served all the same
+		return
+	}
+	a.say("The shop is open at %s\nHealth and metrics at %s", at.Shop, at.Admin)
+}
+
+// serve opens the home's node and serves it until ctx ends. ready is called once
+// everything listens.
+func (a *app) serve(ctx context.Context, s serving, ready func(places)) error {
+	if err := loopbackOnly(s.admin); err != nil {
+		return usageError{err}
+	}
+	o := a.options(a.err)
+	n, err := node.Open(ctx, o)
+	if errors.Is(err, node.ErrNoBrand) {
+		return fmt.Errorf("there is no brand in %s: 'stoa init --name NAME' founds one", a.home)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.serveNode(ctx, n, o, s, ready), n.Close())
+}
+
+func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s serving, ready func(places)) error {
+	shop, err := gateway.New(gateway.Options{Store: n.Store(), Blobs: n.Blobs(), Brand: n.Brand(), Log: o.Log})
+	if err != nil {
+		return err
+	}
+	admin, err := gateway.Admin(gateway.AdminOptions{
+		Ready:      func(ctx context.Context) error { _, err := n.Status(ctx); return err },
+		Collectors: []prometheus.Collector{shop.Collector()},
+	})
+	if err != nil {
+		return err
+	}
+	listeners, err := listenAll(ctx, s, control.SocketPath(o.Home))
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return n.Run(ctx) })
+	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(shop), listeners.shop) })
+	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(admin), listeners.admin) })
+	g.Go(func() error { return serveUntil(ctx, &http.Server{Handler: control.NewHandler(n)}, listeners.control) })
+	ready(places{"http://" + shown(listeners.shop), "http://" + shown(listeners.admin), n.Brand().String()})
+	return g.Wait()
+}
+
+type listeners struct{ shop, admin, control net.Listener }
+
+func listenAll(ctx context.Context, s serving, socket string) (l listeners, err error) {
+	var lc net.ListenConfig
+	if l.shop, err = lc.Listen(ctx, "tcp", s.http); err != nil {
+		return l, fmt.Errorf("serve the shop: %w", err)
+	}
+	if l.admin, err = lc.Listen(ctx, "tcp", s.admin); err != nil {
+		return l, errors.Join(fmt.Errorf("serve health and metrics: %w", err), l.shop.Close())
+	}
+	if l.control, err = listenControl(ctx, socket); err != nil {
+		return l, errors.Join(err, l.shop.Close(), l.admin.Close())
+	}
+	return l, nil
+}
+
+// listenControl listens at a socket that only the owner can reach. A file that a
+// killed node left there is removed: the store's lock shows that none is running.
+func listenControl(ctx context.Context, path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("listen for commands: %w", err)
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen for commands: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for commands: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+// drain is how long requests under way may take when the node stops.
+const drain = 10 * time.Second
+
+// serveUntil serves until ctx ends, then lets the requests under way finish.
+func serveUntil(ctx context.Context, server *http.Server, l net.Listener) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		if err := server.Shutdown(end); err != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+func loopbackOnly(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("--admin %q: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("--admin %q is not a loopback address: health and metrics are for the owner alone", addr)
+}
+
+// shown returns an address that a browser on this machine can open.
+func shown(l net.Listener) string {
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return l.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip != nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}

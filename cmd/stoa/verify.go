@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stoa-commerce/stoa/cmd/stoa/control"
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+)
+
+// verdict is what stoa verify finds out about a file.
+type verdict struct {
+	Kind    string         `json:"kind"` // archive or proof
+	Brand   string         `json:"brand"`
+	Epoch   uint64         `json:"epoch"`
+	Seq     uint64         `json:"seq"`
+	Time    string         `json:"time,omitempty"`
+	Path    string         `json:"path,omitempty"`   // of a proof
+	Absent  bool           `json:"absent,omitempty"` // a proof that nothing is at the path
+	Records int            `json:"records"`
+	Valid   bool           `json:"valid"`
+	Expired bool           `json:"expired"`
+	Reason  catalog.Reason `json:"reason"` // why it isn't valid
+	Detail  string         `json:"detail,omitempty"`
+
+	head protocol.Signed
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	var brand string
+	cmd := &cobra.Command{
+		Use:   "verify FILE",
+		Short: "Check an archive or a proof against the brand's signature",
+		Long: `Checks every byte of an archive or proof: that the brand's identity holds, that its
+key signed the head, and that every record is what the head commits to. It needs no
+home and no network. When the brand signed is its own claim.`,
+		Example: `  stoa verify catalog.car
+  stoa verify sencha.proof --brand bafyrei…`,
+		Args: exactly("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var expected protocol.CID
+			if brand != "" {
+				var err error
+				if expected, err = protocol.ParseCID(brand); err != nil {
+					return usageError{err}
+				}
+			}
+			v := verifyFile(args[0], expected, protocol.MillisOf(time.Now()))
+			a.tellOwner(cmd.Context(), v)
+			return a.report(v)
+		},
+	}
+	cmd.Flags().StringVar(&brand, "brand", "", "the brand it must be of")
+	return cmd
+}
+
+// archiveMark is in the first bytes of every CARv1 file: the header's map begins
+// with the key "roots".
+const archiveMark = "roots"
+
+func verifyFile(name string, brand protocol.CID, now protocol.Millis) verdict {
+	f, err := os.Open(name)
+	if err != nil {
+		return verdict{Reason: "unreadable", Detail: err.Error()}
+	}
+	defer f.Close()
+	r := bufio.NewReader(f)
+	first, err := r.Peek(16)
+	if err != nil && len(first) == 0 {
+		return verdict{Reason: catalog.Truncated, Detail: "the file is empty"}
+	}
+	if containsMark(first) {
+		return verifyArchive(r, brand, now)
+	}
+	return verifyProof(r, brand, now)
+}
+
+func containsMark(b []byte) bool {
+	for i := 0; i+len(archiveMark) <= len(b); i++ {
+		if string(b[i:i+len(archiveMark)]) == archiveMark {
+			return true
+		}
+	}
+	return false
+}
+
+func verifyArchive(r io.Reader, brand protocol.CID, now protocol.Millis) verdict {
+	v := verdict{Kind: "archive"}
+	origin, err := catalog.ReadArchive(r, catalog.ArchiveOptions{Brand: brand, Now: now, Record: func(catalog.Entry) error {
+		v.Records++
+		return nil
+	}})
+	if err != nil {
+		return v.refused(err)
+	}
+	return v.accepted(origin)
+}
+
+func verifyProof(r io.Reader, brand protocol.CID, now protocol.Millis) verdict {
+	v := verdict{Kind: "proof"}
+	data, err := io.ReadAll(io.LimitReader(r, catalog.MaxBundle+1))
+	if err != nil {
+		return v.refused(err)
+	}
+	proven, err := catalog.VerifyBundle(data, brand, now)
+	if err != nil {
+		return v.refused(err)
+	}
+	v.Records, v.Path, v.Absent = len(proven.Records), string(proven.Path), proven.Absent()
+	return v.accepted(proven.Origin)
+}
+
+func (v verdict) refused(err error) verdict {
+	v.Reason, v.Detail = catalog.ReasonOf(err), err.Error()
+	if v.Reason == "" {
+		v.Reason = "unreadable"
+	}
+	return v
+}
+
+func (v verdict) accepted(o catalog.Origin) verdict {
+	v.Brand, v.Epoch, v.Seq = o.Brand.String(), o.Head.Epoch, o.Head.Seq
+	v.Time, v.Valid, v.Expired, v.head = o.Head.Time.String(), true, o.Expired, o.Head.Signed
+	return v
+}
+
+func (a *app) report(v verdict) error {
+	failed := saidError{errors.New(v.Detail)}
+	if a.json {
+		if err := a.printJSON(v); err != nil || v.Valid {
+			return err
+		}
+		return failed
+	}
+	if !v.Valid {
+		a.warn("Not valid (%s): %s", v.Reason, v.Detail)
+		return failed
+	}
+	what := fmt.Sprintf("%d records", v.Records)
+	if v.Absent {
+		what = "nothing at " + v.Path
+	} else if v.Path != "" {
+		what = v.Path + ", " + what
+	}
+	a.say("Valid %s: %s, signed by\n  %s\nas number %d, dated %s.", v.Kind, what, v.Brand, v.Seq, v.Time)
+	if v.Expired {
+		a.say("It has expired: it was true then and may have changed since.")
+	}
+	return nil
+}
+
+// tellOwner shows a head of the home's own brand to its node, which knows whether
+// it signed it. Without a brand in the home there is nobody to tell.
+func (a *app) tellOwner(ctx context.Context, v verdict) {
+	if !v.Valid {
+		return
+	}
+	c, err := control.Dial(ctx, a.options(io.Discard))
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	raw, err := v.head.Encode()
+	if err != nil {
+		return
+	}
+	result, err := c.Notice(ctx, hex.EncodeToString(raw))
+	if err == nil && result.Alarm {
+		a.warn("ALARM: this file was signed with your brand's key, but not by this node.\n" + alarmAdvice)
+	}
+}
+
+const alarmAdvice = `Somebody else signs for your brand: most often a copied home or a restored snapshot.
+Nothing more is signed here until you decide. Make sure that the other node is
+stopped, then run 'stoa silence'.`

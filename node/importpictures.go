@@ -1,0 +1,257 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stoa-commerce/stoa/node/importer"
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/store"
+)
+
+// pictures takes what can be had at once and notes what must be fetched.
+func (im *importing) pictures(ctx context.Context, run store.ImportRun, p *store.OwnProduct) error {
+	for _, ref := range p.Pictures {
+		media, err := im.desk.known(ctx, ref.Source)
+		if err != nil {
+			return err
+		}
+		if media != nil {
+			continue
+		}
+		if isURL(ref.Source) {
+			im.waiting[ref.Source] = append(im.waiting[ref.Source], p.Product.Handle)
+			if err := run.PutPicture(store.OwnPicture{Source: ref.Source}); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := im.desk.take(ctx, ref.Source); errors.Is(err, ErrNoPicture) {
+			im.warn(importer.Issue{Column: "image", Message: err.Error()})
+		} else if err != nil {
+			return err
+		}
+	}
+	return im.n.fillMedia(ctx, p)
+}
+
+// fillMedia sets the public pictures of a product to those of its sources that
+// are in the store.
+func (n *Node) fillMedia(ctx context.Context, p *store.OwnProduct) error {
+	p.Product.Media = nil
+	place := map[string]int{}
+	for _, ref := range p.Pictures {
+		pic, err := n.store.Picture(ctx, ref.Source)
+		if errors.Is(err, store.ErrNotFound) || err == nil && pic.Media == nil {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(p.Product.Media, func(m catalog.MediaRef) bool { return m.Blob == pic.Media.Blob })
+		if at < 0 {
+			p.Product.Media = append(p.Product.Media, catalog.MediaRef{Blob: pic.Media.Blob, Alt: ref.Alt})
+			at = len(p.Product.Media) - 1
+		}
+		place[ref.Source] = at + 1
+	}
+	p.Product.Variants = slices.Clone(p.Product.Variants)
+	for i := range p.Product.Variants {
+		p.Product.Variants[i].Media = place[p.Variants[i].Picture]
+	}
+	return nil
+}
+
+// fetchWaiting fetches the pictures that the imported products lack and publishes
+// those that came.
+func (im *importing) fetchWaiting(ctx context.Context) error {
+	if len(im.waiting) == 0 {
+		return nil
+	}
+	var sources []string
+	for s := range im.waiting {
+		sources = append(sources, s)
+	}
+	slices.Sort(sources)
+	fetched, failed, err := im.n.fetchAll(ctx, sources, func(done int) {
+		im.o.Progress(Progress{"pictures", int64(done), int64(len(sources))})
+	})
+	if err != nil {
+		return err
+	}
+	for _, cause := range failed {
+		im.warn(importer.Issue{Column: "image", Message: cause + "; it will be tried again"})
+	}
+	var handles []protocol.Handle
+	for _, s := range fetched {
+		handles = append(handles, im.waiting[s]...)
+	}
+	head, err := im.n.refreshPictures(ctx, handles)
+	if head != nil {
+		im.report.Head = head
+	}
+	return err
+}
+
+// fetchers is how many pictures are fetched at a time.
+const fetchers = 6
+
+// fetchAll fetches sources and returns which came and why the others didn't.
+func (n *Node) fetchAll(ctx context.Context, sources []string, progress func(done int)) (fetched, failed []string, err error) {
+	desk, err := n.pictureDesk("")
+	if err != nil {
+		return nil, nil, err
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(fetchers)
+	for _, source := range sources {
+		g.Go(func() error {
+			_, err := desk.take(ctx, source)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				fetched = append(fetched, source)
+			case errors.Is(err, ErrNoPicture):
+				failed = append(failed, err.Error())
+			default:
+				return err
+			}
+			progress(len(fetched) + len(failed))
+			return nil
+		})
+	}
+	err = g.Wait()
+	slices.Sort(failed)
+	return fetched, failed, err
+}
+
+// refreshPictures publishes the pictures that came for the products; nil when
+// there is nothing to publish.
+func (n *Node) refreshPictures(ctx context.Context, handles []protocol.Handle) (*catalog.SignedHead, error) {
+	slices.Sort(handles)
+	handles = slices.Compact(handles)
+	if len(handles) == 0 {
+		return nil, nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var last *catalog.SignedHead
+	for chunk := range slices.Chunk(handles, refreshChunk) {
+		head, err := n.refreshChunk(ctx, chunk)
+		if err != nil {
+			return last, err
+		}
+		last = &head
+	}
+	return last, nil
+}
+
+// refreshChunk is how many products are published under one head when pictures
+// have come.
+const refreshChunk = 300
+
+func (n *Node) refreshChunk(ctx context.Context, handles []protocol.Handle) (catalog.SignedHead, error) {
+	var list []store.Change
+	var products []*store.OwnProduct
+	for _, h := range handles {
+		p, err := n.store.OwnProduct(ctx, h)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return catalog.SignedHead{}, err
+		}
+		if err := n.fillMedia(ctx, p); err != nil {
+			return catalog.SignedHead{}, err
+		}
+		changed, err := n.productChanges(ctx, p)
+		if err != nil {
+			return catalog.SignedHead{}, err
+		}
+		list = append(list, changed...)
+		products = append(products, p)
+	}
+	return n.publish(ctx, all(list), func(o *store.OwnTxn) error {
+		for _, p := range products {
+			if err := o.PutProduct(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Pictures that could not be fetched are tried again after 10 minutes, then after
+// twice as long each time, up to a day.
+const (
+	retryLook  = 10 * time.Minute
+	retryMost  = 24 * time.Hour
+	retryBatch = 500
+)
+
+// fetchMissing tries again to fetch what is missing.
+func (n *Node) fetchMissing(ctx context.Context) error {
+	for {
+		if err := n.fetchDue(ctx); err != nil && ctx.Err() == nil {
+			n.log.Warn("missing pictures could not be fetched", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryLook):
+		}
+	}
+}
+
+func (n *Node) fetchDue(ctx context.Context) error {
+	missing, err := n.store.MissingPictures(ctx, retryBatch)
+	if err != nil {
+		return err
+	}
+	var due []string
+	for _, p := range missing {
+		if isURL(p.Source) && !n.now().Before(retryAt(p)) {
+			due = append(due, p.Source)
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	fetched, _, err := n.fetchAll(ctx, due, func(int) {})
+	if err != nil {
+		return err
+	}
+	handles, err := n.showing(ctx, fetched)
+	if err != nil {
+		return err
+	}
+	_, err = n.refreshPictures(ctx, handles)
+	return err
+}
+
+func retryAt(p store.OwnPicture) time.Time {
+	wait := retryLook << min(p.Tries, 10)
+	return p.Tried.Time().Add(min(wait, retryMost))
+}
+
+// showing lists the products that name one of the sources.
+func (n *Node) showing(ctx context.Context, sources []string) ([]protocol.Handle, error) {
+	var out []protocol.Handle
+	for p, err := range n.store.OwnProducts(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(p.Pictures, func(r store.PictureRef) bool { return slices.Contains(sources, r.Source) }) {
+			out = append(out, p.Product.Handle)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,161 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/store"
+)
+
+// changes is a set of record changes, read once or twice.
+type changes = iter.Seq2[store.Change, error]
+
+func nothing(func(store.Change, error) bool) {}
+
+// publish signs and accepts the catalog after the changes, together with what
+// also writes to the private tables. When no record changes nothing is signed and
+// the private writes are made alone. The head in force is returned. n.mu is held.
+func (n *Node) publish(ctx context.Context, records changes, also ...func(*store.OwnTxn) error) (catalog.SignedHead, error) {
+	alarm, err := n.Alarm(ctx)
+	if err != nil {
+		return catalog.SignedHead{}, err
+	}
+	if alarm != nil {
+		return catalog.SignedHead{}, fmt.Errorf("publish: %w", ErrAlarm)
+	}
+	tidy := n.newTidy()
+	p, err := n.store.Prepare(ctx, n.brand, tidy.follow(ctx, records))
+	if err != nil {
+		return catalog.SignedHead{}, err
+	}
+	current, err := n.head(ctx)
+	if err != nil {
+		p.Discard()
+		return catalog.SignedHead{}, err
+	}
+	if p.Changed() == 0 && current != nil {
+		p.Discard()
+		return *current, n.updateOwn(ctx, also)
+	}
+	head, err := n.signPrepared(ctx, p, current, keepHead, also...)
+	if err == nil {
+		tidy.removeFiles()
+	}
+	return head, err
+}
+
+func (n *Node) updateOwn(ctx context.Context, also []func(*store.OwnTxn) error) error {
+	if len(also) == 0 {
+		return nil
+	}
+	return n.store.UpdateOwn(ctx, func(o *store.OwnTxn) error {
+		for _, fn := range also {
+			if err := fn(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// adjust changes a head before it is signed. own is the head in force.
+type adjust func(h catalog.Head, own *catalog.SignedHead) catalog.Head
+
+func keepHead(h catalog.Head, _ *catalog.SignedHead) catalog.Head { return h }
+
+// sign signs a head over the changes whether or not there are any.
+func (n *Node) sign(ctx context.Context, records changes, fn adjust, also ...func(*store.OwnTxn) error) (catalog.SignedHead, error) {
+	p, err := n.store.Prepare(ctx, n.brand, records)
+	if err != nil {
+		return catalog.SignedHead{}, err
+	}
+	current, err := n.head(ctx)
+	if err != nil {
+		p.Discard()
+		return catalog.SignedHead{}, err
+	}
+	return n.signPrepared(ctx, p, current, fn, also...)
+}
+
+func (n *Node) signPrepared(ctx context.Context, p *store.Prepared, current *catalog.SignedHead, fn adjust, also ...func(*store.OwnTxn) error) (catalog.SignedHead, error) {
+	defer p.Discard()
+	log, err := n.store.Identity(ctx, n.brand)
+	if err != nil {
+		return catalog.SignedHead{}, err
+	}
+	state := log.State()
+	h, err := catalog.Next(current, state.Epoch, n.millis())
+	if err != nil {
+		return catalog.SignedHead{}, err
+	}
+	h.Brand, h.ID, h.Root, h.Count, h.Bytes = n.brand, state.Governing, p.Root, p.Count, p.Bytes
+	head, err := catalog.SignHead(fn(h, current), n.key)
+	if err != nil {
+		return catalog.SignedHead{}, err
+	}
+	also = append(also, func(o *store.OwnTxn) error { return o.PutSigned(head.Epoch, head.Seq, head.CID) })
+	if err := n.accept(ctx, head, p, also...); err != nil {
+		return catalog.SignedHead{}, err
+	}
+	n.log.Info("published", "brand", n.brand, "epoch", head.Epoch, "seq", head.Seq, "records", head.Count)
+	return head, nil
+}
+
+// resignEvery is how often a head is signed anew without changes. Heads expire
+// after 72 hours, so two missed times are no harm.
+const resignEvery = 24 * time.Hour
+
+// resignDaily keeps the head fresh.
+func (n *Node) resignDaily(ctx context.Context) error {
+	for {
+		wait, err := n.resignIfDue(ctx)
+		if err != nil && ctx.Err() == nil {
+			n.log.Error("the head could not be signed anew; trying again in an hour", "error", err)
+			wait = time.Hour
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// resignIfDue signs the head anew when it is a day old and returns how long to
+// wait for the next look.
+func (n *Node) resignIfDue(ctx context.Context) (time.Duration, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	head, err := n.head(ctx)
+	if err != nil || head == nil {
+		return time.Hour, err
+	}
+	if due := head.Time.Time().Add(resignEvery).Sub(n.now()); due > 0 {
+		return min(due, time.Hour), nil
+	}
+	if alarm, err := n.Alarm(ctx); err != nil || alarm != nil {
+		return time.Hour, err
+	}
+	_, err = n.sign(ctx, nothing, keepHead)
+	return time.Hour, err
+}
+
+// Resign signs the head in force anew, now.
+func (n *Node) Resign(ctx context.Context) (catalog.SignedHead, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if alarm, err := n.Alarm(ctx); err != nil || alarm != nil {
+		return catalog.SignedHead{}, fmt.Errorf("sign anew: %w", orAlarm(err))
+	}
+	return n.sign(ctx, nothing, keepHead)
+}
+
+func orAlarm(err error) error {
+	if err != nil {
+		return err
+	}
+	return ErrAlarm
+}
