@@ -42,12 +42,6 @@ func BenchmarkScale(b *testing.B) {
 			draw.CatmullRom.Scale(dst, dst.Rect, img, img.Bounds(), draw.Src, nil)
 		}
 	})
-	b.Run("baseline-approx", func(b *testing.B) {
-		for b.Loop() {
-			dst := image.NewRGBA(image.Rect(0, 0, 640, 800))
-			draw.ApproxBiLinear.Scale(dst, dst.Rect, img, img.Bounds(), draw.Src, nil)
-		}
-	})
 }
 
 // BenchmarkPut compares with the decoding that no import can do without.

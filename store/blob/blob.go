@@ -21,6 +21,9 @@ var (
 	ErrNotFound = errors.New("no such picture")
 	// ErrSource means that the reader that a picture came from failed.
 	ErrSource = errors.New("the picture could not be read from its source")
+	// ErrDamaged means that a file isn't what its name says: Remove it and get it
+	// anew.
+	ErrDamaged = errors.New("the picture is damaged on disk")
 )
 
 // Store is a folder of pictures. Its methods may be called concurrently.

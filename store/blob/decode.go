@@ -10,8 +10,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-
-	"golang.org/x/image/webp"
 )
 
 // decode reads the pixels, as encoded: p.turn isn't applied. The caller has
@@ -43,7 +41,7 @@ func (p parsed) decodeAs(r io.Reader) (image.Image, error) {
 	case formatPNG:
 		return png.Decode(r)
 	case formatWebP:
-		return webp.Decode(r)
+		return decodeWebP(r)
 	}
 	frame, err := gif.Decode(r)
 	if err != nil {

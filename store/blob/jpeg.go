@@ -11,16 +11,19 @@ const maxScans = 64
 
 // Markers of ITU-T T.81, table B.1.
 const (
-	markerSOF0 = 0xc0
-	markerSOF2 = 0xc2
-	markerRST0 = 0xd0
-	markerRST7 = 0xd7
-	markerSOI  = 0xd8
-	markerEOI  = 0xd9
-	markerSOS  = 0xda
-	markerAPP0 = 0xe0
-	markerAPPF = 0xef
-	markerCOM  = 0xfe
+	markerSOF0  = 0xc0
+	markerSOF2  = 0xc2
+	markerRST0  = 0xd0
+	markerRST7  = 0xd7
+	markerSOI   = 0xd8
+	markerEOI   = 0xd9
+	markerSOS   = 0xda
+	markerAPP0  = 0xe0
+	markerAPP1  = 0xe1
+	markerAPP2  = 0xe2
+	markerAPP14 = 0xee
+	markerAPPF  = 0xef
+	markerCOM   = 0xfe
 )
 
 // jpegReader walks the segments of a JPEG and copies what is to be kept.
@@ -78,24 +81,28 @@ func (j *jpegReader) segment(marker byte) error {
 		return invalid("is a JPEG with a segment that runs over its end")
 	}
 	body := j.in[2:n]
-	if j.keeps(marker, body) {
-		j.out = append(append(j.out, 0xff, marker), j.in[:n]...)
-	}
 	j.in = j.in[n:]
+	j.keep(marker, body)
 	return j.read(marker, body)
 }
 
-// keeps tells what is needed to show the picture from what tells of its making.
-func (j *jpegReader) keeps(marker byte, body []byte) bool {
-	if marker == markerCOM {
-		return false
+// keep copies what is needed to show the picture, and not what tells of its making.
+func (j *jpegReader) keep(marker byte, body []byte) {
+	switch {
+	case marker == markerCOM:
+	case marker < markerAPP0 || marker > markerAPPF,
+		marker == markerAPP2 && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")),
+		marker == markerAPP14 && bytes.HasPrefix(body, []byte("Adobe")) && len(body) == 12:
+		j.write(marker, body)
+	case marker == markerAPP0 && bytes.HasPrefix(body, []byte("JFIF\x00")) && len(body) >= 14:
+		j.write(marker, append(bytes.Clone(body[:12]), 0, 0)) // without the preview
 	}
-	if marker < markerAPP0 || marker > markerAPPF {
-		return true
-	}
-	return marker == markerAPP0 && bytes.HasPrefix(body, []byte("JFIF\x00")) ||
-		marker == markerAPP0+2 && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")) ||
-		marker == markerAPP0+14 && bytes.HasPrefix(body, []byte("Adobe"))
+}
+
+func (j *jpegReader) write(marker byte, body []byte) {
+	j.out = append(j.out, 0xff, marker)
+	j.out = binary.BigEndian.AppendUint16(j.out, uint16(len(body)+2))
+	j.out = append(j.out, body...)
 }
 
 // read takes note of what a segment says.
@@ -106,7 +113,7 @@ func (j *jpegReader) read(marker byte, body []byte) error {
 			return invalid("is a JPEG with a broken frame header")
 		}
 		j.p.height, j.p.width = int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:]))
-	case marker == markerAPP0+1 && j.p.turn == 0:
+	case marker == markerAPP1 && j.p.turn == 0:
 		if tiff, ok := bytes.CutPrefix(body, []byte("Exif\x00\x00")); ok {
 			j.p.turn = exifTurn(tiff)
 		}

@@ -23,9 +23,17 @@ func (s *Store) make(ctx context.Context, cid protocol.CID, width int) error {
 	}
 	err := s.makeOf(ctx, cid, width)
 	if errors.Is(err, protocol.ErrInvalid) {
-		return errors.Join(err, s.place(s.derived(cid, refusedSuffix), []byte(err.Error()), false))
+		err = errors.Join(err, s.place(s.derived(cid, refusedSuffix), []byte(err.Error()), false))
 	}
-	return err
+	return errors.Join(err, s.disown(cid))
+}
+
+// disown removes what was made of a picture that was removed meanwhile.
+func (s *Store) disown(cid protocol.CID) error {
+	if has, err := s.Has(cid); has || err != nil {
+		return err
+	}
+	return errors.Join(ErrNotFound, s.Remove(cid))
 }
 
 // refusedSuffix names the note that an original is no picture.
@@ -69,7 +77,8 @@ func (s *Store) makeOf(ctx context.Context, cid protocol.CID, width int) error {
 	return errors.Join(s.alias(cid, pic, fit, width), pic.Close())
 }
 
-// load reads an original and its container.
+// load reads an original and its container. Damage on our disk mustn't count as
+// the picture's fault.
 func (s *Store) load(cid protocol.CID) (parsed, error) {
 	f, size, err := s.open(cid)
 	if err != nil {
@@ -82,6 +91,9 @@ func (s *Store) load(cid protocol.CID) (parsed, error) {
 	data, err := io.ReadAll(f)
 	if err != nil {
 		return parsed{}, err
+	}
+	if !cid.Matches(data) {
+		return parsed{}, ErrDamaged
 	}
 	return parse(data)
 }

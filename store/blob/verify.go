@@ -14,8 +14,7 @@ import (
 )
 
 // Verify reads a picture's original and checks that it is what its name says. The
-// error wraps ErrNotFound when it isn't here and protocol.ErrInvalid when the file
-// is damaged: then Remove it and get it anew.
+// error wraps ErrNotFound when it isn't here and ErrDamaged when it isn't.
 func (s *Store) Verify(cid protocol.CID) error { return s.verify(context.Background(), cid) }
 
 func (s *Store) verify(ctx context.Context, cid protocol.CID) error {
@@ -29,7 +28,7 @@ func (s *Store) verify(ctx context.Context, cid protocol.CID) error {
 		return fmt.Errorf("read picture %s: %w", cid, err)
 	}
 	if protocol.CIDFromDigest(protocol.Raw, [sha256.Size]byte(hash.Sum(nil))) != cid {
-		return invalid("%s is damaged on disk", cid)
+		return fmt.Errorf("read picture %s: %w", cid, ErrDamaged)
 	}
 	return nil
 }

@@ -3,6 +3,9 @@ package blob
 import (
 	"bytes"
 	"encoding/binary"
+	"image"
+	"io"
+	"math"
 
 	"golang.org/x/image/webp"
 )
@@ -64,4 +67,38 @@ func (p *parsed) webpChunk(kind string, chunk, body []byte) error {
 		p.turn = exifTurn(bytes.TrimPrefix(body, []byte("Exif\x00\x00")))
 	}
 	return nil
+}
+
+// decodeWebP reads a WebP. A lossy one's samples come as VP8 has them, in studio
+// range (RFC 6386 §9.2: luma 16 to 235, chroma 16 to 240), where the rest of image
+// means the full one: left alone, all colours would be dull.
+func decodeWebP(r io.Reader) (image.Image, error) {
+	img, err := webp.Decode(r)
+	switch m := img.(type) {
+	case *image.YCbCr:
+		widen(m)
+	case *image.NYCbCrA:
+		widen(&m.YCbCr)
+	}
+	return img, err
+}
+
+func widen(m *image.YCbCr) {
+	luma, chroma := wider(16, 0, 219), wider(128, 128, 224)
+	for i, v := range m.Y {
+		m.Y[i] = luma[v]
+	}
+	for i := range m.Cb {
+		m.Cb[i], m.Cr[i] = chroma[m.Cb[i]], chroma[m.Cr[i]]
+	}
+}
+
+// wider tabulates how samples whose range spans so many values spread to 255, from
+// coming to to.
+func wider(from, to, span int) (table [256]byte) {
+	for v := range table {
+		full := float64(to) + float64(v-from)*255/float64(span)
+		table[v] = byte(min(max(math.Round(full), 0), 255))
+	}
+	return table
 }
