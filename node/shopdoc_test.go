@@ -228,7 +228,9 @@ func TestDocumentsThatAreWrongChangeNothing(t *testing.T) {
 	s := inMemory(t, t.TempDir(), nil)
 	s.applyText(`{"announcement": "Hello", "pages": [{"handle": "about", "title": "About", "body": "x"}]}`)
 	before := s.current()
-	page := func(rest string) string { return `{"announcement": "no", "pages": [{"handle": "a", "title": "A", "body": ""}, ` + rest + `]}` }
+	page := func(rest string) string {
+		return `{"announcement": "no", "pages": [{"handle": "a", "title": "A", "body": ""}, ` + rest + `]}`
+	}
 	for _, c := range []struct{ doc, says string }{
 		{page(`{"handle": "a", "title": "B", "body": ""}`), `two pages have the handle "a"`},
 		{page(`{"handle": "b", "title": "", "body": ""}`), "page/b"},
@@ -258,12 +260,12 @@ func TestDocumentsThatAreWrongChangeNothing(t *testing.T) {
 
 func TestShopDocumentsAreReadStrictly(t *testing.T) {
 	for text, says := range map[string]string{
-		`{"tagine": 1}`:                  `unknown field "tagine"`,
-		"{\n\"menu\": 5}":                "line 2",
-		"{\n\n\"menu\": [}":              "line 3",
-		`{} {}`:                          "text follows",
-		``:                               "EOF",
-		`{"profile": {"name": "x"`:       "unexpected EOF",
+		`{"tagine": 1}`:                   `unknown field "tagine"`,
+		"{\n\"menu\": 5}":                 "line 2",
+		"{\n\n\"menu\": [}":               "line 3",
+		`{} {}`:                           "text follows",
+		``:                                "EOF",
+		`{"profile": {"name": "x"`:        "unexpected EOF",
 		strings.Repeat(" ", maxShopDoc+1): "more than",
 	} {
 		if _, err := ReadShopDoc(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), says) {
