@@ -23,6 +23,6 @@ func TestScripts(t *testing.T) {
 			e.Setenv("STOA_HOME", e.WorkDir+"/home")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "jsonhas": jsonHas},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "jsonhas": jsonHas, "jsonlen": jsonLen},
 	})
 }

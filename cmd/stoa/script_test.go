@@ -27,9 +27,26 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 // jsonHas checks a field of the JSON on standard output: jsonhas PATH VALUE, the
 // path by dots, the value as JSON without its quotes.
 func jsonHas(ts *testscript.TestScript, neg bool, args []string) {
+	b, err := json.Marshal(jsonAt(ts, args[0]))
+	ts.Check(err)
+	if got := strings.Trim(string(b), `"`); (got == args[1]) == neg {
+		ts.Fatalf("%s is %s", args[0], got)
+	}
+}
+
+// jsonLen checks how many elements the list at a path has: jsonlen PATH N, "." for
+// the whole output.
+func jsonLen(ts *testscript.TestScript, neg bool, args []string) {
+	list, ok := jsonAt(ts, args[0]).([]any)
+	if !ok || (strconv.Itoa(len(list)) == args[1]) == neg {
+		ts.Fatalf("%s has %d elements", args[0], len(list))
+	}
+}
+
+func jsonAt(ts *testscript.TestScript, path string) any {
 	var v any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
-	for _, part := range strings.Split(args[0], ".") {
+	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' }) {
 		switch x := v.(type) {
 		case map[string]any:
 			v = x[part]
@@ -37,16 +54,12 @@ func jsonHas(ts *testscript.TestScript, neg bool, args []string) {
 			i, err := strconv.Atoi(part)
 			ts.Check(err)
 			if i >= len(x) {
-				ts.Fatalf("%s: only %d elements", args[0], len(x))
+				ts.Fatalf("%s: only %d elements", path, len(x))
 			}
 			v = x[i]
 		default:
 			v = nil
 		}
 	}
-	b, err := json.Marshal(v)
-	ts.Check(err)
-	if got := strings.Trim(string(b), `"`); (got == args[1]) == neg {
-		ts.Fatalf("%s is %s", args[0], got)
-	}
+	return v
 }
