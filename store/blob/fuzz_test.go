@@ -15,9 +15,6 @@ const fuzzPixels = 1 << 18
 // they are a picture or are refused as none; what is kept of a picture is itself
 // one, of which all is kept.
 func FuzzPicture(f *testing.F) {
-	for _, data := range specimens(f) {
-		f.Add(data)
-	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := parse(data)
 		if err != nil {

@@ -43,9 +43,9 @@ func shown(t testing.TB, s *Store, cid protocol.CID, width int) (Picture, image.
 }
 
 func TestSizesAreAtMostTheOriginals(t *testing.T) {
-	for _, c := range []struct{ w, h int }{{2500, 1250}, {1000, 1250}, {160, 200}, {100, 50}, {1, 1}, {700, 1}, {3, 900}} {
+	for _, c := range []struct{ w, h int }{{2000, 40}, {500, 625}, {160, 200}, {100, 50}, {1, 1}, {700, 1}, {3, 900}} {
 		s := open(t)
-		m := put(t, s, asPNG(t, testImage(c.w, c.h)))
+		m := put(t, s, asJPEG(t, testImage(c.w, c.h)))
 		for _, width := range Widths {
 			p, _ := shown(t, s, m.Blob, width)
 			w := min(width, c.w)
@@ -58,11 +58,11 @@ func TestSizesAreAtMostTheOriginals(t *testing.T) {
 
 func TestSizesLookLikeTheOriginal(t *testing.T) {
 	for name, data := range map[string][]byte{
-		"jpeg":        asJPEG(t, quarters(600, 401)),
-		"png":         asPNG(t, quarters(601, 400)),
-		"gif":         asGIF(t, fourColors(600, 400)),
+		"jpeg":        asJPEG(t, quarters(360, 241)),
+		"png":         asPNG(t, quarters(361, 240)),
+		"gif":         asGIF(t, fourColors(360, 240)),
 		"lossy webp":  fixture(t, "quarters.webp"),
-		"turned jpeg": withSegments(asJPEG(t, lay(quarters(600, 400), 6)), segment(markerAPP1, "Exif\x00\x00"+string(exif(binary.BigEndian, 6)))),
+		"turned jpeg": withSegments(asJPEG(t, lay(quarters(360, 240), 6)), segment(markerAPP1, "Exif\x00\x00"+string(exif(binary.BigEndian, 6)))),
 	} {
 		s := open(t)
 		cid := brought(t, s, data)
@@ -103,8 +103,8 @@ func fourColors(w, h int) *image.Paletted {
 
 func TestTransparencyStays(t *testing.T) {
 	for name, data := range map[string][]byte{
-		"png": asPNG(t, glass(600, 300)),
-		"gif": asGIF(t, clear4(600, 300)),
+		"png": asPNG(t, glass(300, 150)),
+		"gif": asGIF(t, clearAndRed(300, 150)),
 	} {
 		s := open(t)
 		m := put(t, s, data)
@@ -121,7 +121,7 @@ func TestTransparencyStays(t *testing.T) {
 	}
 }
 
-func clear4(w, h int) *image.Paletted {
+func clearAndRed(w, h int) *image.Paletted {
 	m := image.NewPaletted(image.Rect(0, 0, w, h), color.Palette{color.Transparent, color.NRGBA{200, 0, 0, 255}})
 	for y := range h {
 		for x := w / 2; x < w; x++ {
@@ -260,7 +260,7 @@ func TestSizesCanBeMadeAgain(t *testing.T) {
 
 func TestManyWhoAskAtOnceGetOne(t *testing.T) {
 	s := open(t)
-	m := put(t, s, asJPEG(t, testImage(800, 800)))
+	m := put(t, s, asJPEG(t, testImage(700, 100)))
 	var group sync.WaitGroup
 	for i := range 40 {
 		group.Go(func() {
@@ -328,7 +328,7 @@ func TestASizeOfSomethingRemovedMeanwhileDoesNotStay(t *testing.T) {
 
 func TestRemoveTakesAllSizes(t *testing.T) {
 	s := open(t)
-	m, other := put(t, s, asPNG(t, glass(700, 700))), put(t, s, asJPEG(t, quarters(700, 700)))
+	m, other := put(t, s, asPNG(t, glass(170, 30))), put(t, s, asJPEG(t, quarters(330, 30)))
 	for _, w := range Widths {
 		shown(t, s, m.Blob, w)
 		shown(t, s, other.Blob, w)

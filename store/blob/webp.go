@@ -21,7 +21,7 @@ const (
 func parseWebP(data []byte) (parsed, error) {
 	p := parsed{format: formatWebP, data: append(make([]byte, 0, len(data)), data[:12]...)}
 	end := uint64(binary.LittleEndian.Uint32(data[4:])) + 8
-	if end > uint64(len(data)) {
+	if end < 12 || end > uint64(len(data)) {
 		return parsed{}, invalid("is a WebP that breaks off")
 	}
 	if err := p.webpChunks(data[12:end]); err != nil {
