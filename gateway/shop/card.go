@@ -54,12 +54,12 @@ func (v *visit) card(c store.Card) (card, error) {
 		out.Note = h.Say("card." + string(c.Availability))
 	}
 	var err error
-	if out.Picture, err = pictureOf(v.view, c.Picture, cardSizes, cardWidths); err != nil {
+	if out.Picture, err = v.picture(c.Picture, cardSizes, cardWidths); err != nil {
 		return out, err
 	}
 	if out.Picture != nil {
 		out.Picture.Alt = "" // the title beside it says what it is
-		out.Second, err = pictureOf(v.view, c.Second, cardSizes, cardWidths)
+		out.Second, err = v.picture(c.Second, cardSizes, cardWidths)
 	}
 	return out, err
 }

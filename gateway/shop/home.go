@@ -82,7 +82,7 @@ func (v *visit) hero() (*story, error) {
 }
 
 func (v *visit) story(s *catalog.Story, sizes string) (*story, error) {
-	pic, err := pictureOf(v.view, s.Picture, sizes, largeWidths)
+	pic, err := v.picture(s.Picture, sizes, largeWidths)
 	out := &story{Title: s.Title, Text: s.Text, Picture: pic}
 	if s.Link != nil && safeHref(s.Link.Href) != "" {
 		out.Link = &link{s.Link.Label, safeHref(s.Link.Href)}

@@ -97,7 +97,7 @@ func (h *house) furnish(v *store.View) error {
 	if h.profile.Logo == nil {
 		return nil
 	}
-	h.logo, err = pictureOf(v, h.profile.Logo, "8rem", []int{160, 320, 480})
+	h.logo, err = (&visit{view: v}).picture(h.profile.Logo, "8rem", []int{160, 320, 480})
 	return err
 }
 

@@ -58,5 +58,5 @@ func (v *visit) render(l *layout, name string, data any) (Answer, error) {
 
 // absolute returns the address of a picture for others to fetch.
 func (v *visit) absolute(blob protocol.CID) string {
-	return v.origin + pictureURL(blob, 1280)
+	return v.origin + pictureURL(blob.String(), 1280)
 }

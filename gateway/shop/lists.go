@@ -146,7 +146,7 @@ func (v *visit) collections(Request) (Answer, error) {
 				ref = list.Cards[0].Picture
 			}
 		}
-		if t.Picture, err = pictureOf(v.view, ref, cardSizes, cardWidths); err != nil {
+		if t.Picture, err = v.picture(ref, cardSizes, cardWidths); err != nil {
 			return Answer{}, err
 		}
 		if t.Picture != nil {

@@ -67,7 +67,7 @@ func (v *visit) choice(g goods, chosen *catalog.Variant, at int, value string, p
 		return c, nil
 	}
 	var err error
-	c.Picture, err = pictureOf(v.view, &g.Media[target.Media-1], thumbSizes, thumbWidths)
+	c.Picture, err = v.picture(&g.Media[target.Media-1], thumbSizes, thumbWidths)
 	if c.Picture != nil {
 		c.Picture.Alt = ""
 	}

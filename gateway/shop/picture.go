@@ -40,28 +40,44 @@ const (
 	thumbSizes = "4.5rem"
 )
 
-// pictureOf looks a picture up; nil when the catalog has no manifest of it.
-func pictureOf(v *store.View, ref *catalog.MediaRef, sizes string, widths []int) (*picture, error) {
+// picture looks a picture up; nil when the catalog has no manifest of it.
+func (v *visit) picture(ref *catalog.MediaRef, sizes string, widths []int) (*picture, error) {
 	if ref == nil {
 		return nil, nil
 	}
-	m, err := v.Media(ref.Blob)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read manifest of a picture: %w", err)
+	m, err := v.mediaOf(ref.Blob)
+	if m == nil || err != nil {
+		return nil, err
 	}
 	p := &picture{Blob: ref.Blob, Sizes: sizes, Alt: ref.Alt, Width: m.Width, Height: m.Height}
 	if c, err := theme.ParseColor(m.Color); err == nil {
 		p.Color = c.String()
 	}
-	p.Source, p.Sources = sources(ref.Blob, m.Width, widths)
+	p.Source, p.Sources = sources(ref.Blob.String(), m.Width, widths)
 	return p, nil
 }
 
+// mediaOf reads the manifest of a picture, once for all its places on a page.
+func (v *visit) mediaOf(blob protocol.CID) (*catalog.Media, error) {
+	if m, ok := v.media[blob]; ok {
+		return m, nil
+	}
+	m, err := v.view.Media(blob)
+	if errors.Is(err, store.ErrNotFound) {
+		m, err = nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read manifest of a picture: %w", err)
+	}
+	if v.media == nil {
+		v.media = map[protocol.CID]*catalog.Media{}
+	}
+	v.media[blob] = m
+	return m, nil
+}
+
 // sources lists the widths up to the first that shows the whole original.
-func sources(blob protocol.CID, original int, widths []int) (string, template.Srcset) {
+func sources(blob string, original int, widths []int) (string, template.Srcset) {
 	var set strings.Builder
 	largest := widths[0]
 	for i, w := range widths {
@@ -77,8 +93,8 @@ func sources(blob protocol.CID, original int, widths []int) (string, template.Sr
 	return pictureURL(blob, min(largest, 640)), template.Srcset(set.String())
 }
 
-func pictureURL(blob protocol.CID, width int) string {
-	return "/m/" + blob.String() + "/" + strconv.Itoa(width) + ".jpg"
+func pictureURL(blob string, width int) string {
+	return "/m/" + blob + "/" + strconv.Itoa(width) + ".jpg"
 }
 
 // Shape names the picture's proportions for the stylesheet.

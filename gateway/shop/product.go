@@ -103,7 +103,7 @@ func (v *visit) productData(g goods, chosen *catalog.Variant) (*productData, err
 func (v *visit) gallery(p *catalog.Product, chosen *catalog.Variant) ([]galleryPicture, error) {
 	var out []galleryPicture
 	for i := range p.Media {
-		large, err := pictureOf(v.view, &p.Media[i], largeSizes, largeWidths)
+		large, err := v.picture(&p.Media[i], largeSizes, largeWidths)
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +113,7 @@ func (v *visit) gallery(p *catalog.Product, chosen *catalog.Variant) ([]galleryP
 		if large.Alt == "" {
 			large.Alt = p.Title
 		}
-		thumb, err := pictureOf(v.view, &p.Media[i], thumbSizes, thumbWidths)
+		thumb, err := v.picture(&p.Media[i], thumbSizes, thumbWidths)
 		if err != nil {
 			return nil, err
 		}

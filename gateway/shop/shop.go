@@ -19,6 +19,7 @@ import (
 	"github.com/stoa-commerce/stoa/gateway/locale"
 	"github.com/stoa-commerce/stoa/gateway/web"
 	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
 )
 
@@ -120,6 +121,7 @@ type visit struct {
 	house  *house
 	view   *store.View
 	origin string
+	media  map[protocol.CID]*catalog.Media // manifests read so far
 }
 
 // answers says who answers each kind of request.

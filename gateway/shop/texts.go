@@ -77,7 +77,7 @@ func (v *visit) postCard(p *catalog.Post) (postCard, error) {
 		c.Summary = plain(p.Body, 180)
 	}
 	var err error
-	c.Picture, err = pictureOf(v.view, p.Picture, halfSizes, largeWidths)
+	c.Picture, err = v.picture(p.Picture, halfSizes, largeWidths)
 	return c, err
 }
 

@@ -46,7 +46,7 @@ type Palette struct {
 
 // complete derives the palette. Ratios are WCAG 2.2's.
 func complete(c colors) Palette {
-	p := Palette{Ground: c.ground, Surface: mix(c.ground, c.ink, 0.05)}
+	p := Palette{Ground: c.ground, Surface: surface(c)}
 	p.Ink = readable(c.ink, 7, p.Ground, p.Surface)
 	p.Muted = readable(mix(p.Ink, p.Ground, 0.38), 4.6, p.Ground, p.Surface)
 	p.Line = mix(p.Ground, p.Ink, 0.14)
@@ -71,4 +71,17 @@ func button(accent, ground Color) (rest, hover, text Color) {
 		rest = mix(rest, away, 0.06)
 	}
 	return rest, mix(rest, away, 0.14), text
+}
+
+// surface is the ground with a breath of ink. On a ground of middling lightness
+// that would leave no text readable; it goes the other way there.
+func surface(c colors) Color {
+	text, away := black, white
+	if c.ground.isDark() {
+		text, away = white, black
+	}
+	if s := mix(c.ground, c.ink, 0.05); Contrast(s, text) >= 4.6 {
+		return s
+	}
+	return mix(c.ground, away, 0.05)
 }
