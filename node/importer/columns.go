@@ -61,53 +61,54 @@ const (
 	columnCount
 )
 
-// spellings are the headers of each column in lower case: those of the old column
-// set, of the new one, and what some vintages and tools wrote.
+// spellings are the headers of each column: that of the old column set, of the new
+// one, and what some vintages and tools wrote. Case says nothing; the first one
+// names the column in messages when the file doesn't have it.
 var spellings = map[column][]string{
-	colHandle:         {"handle", "url handle"},
-	colTitle:          {"title"},
-	colDescription:    {"body (html)", "body html", "body", "description"},
-	colVendor:         {"vendor"},
-	colCategory:       {"product category", "standardized product type", "standard product type"},
-	colType:           {"type", "product type", "custom product type"},
-	colTags:           {"tags"},
-	colPublished:      {"published", "published on online store"},
-	colStatus:         {"status"},
-	colOption1Name:    {"option1 name"},
-	colOption2Name:    {"option2 name"},
-	colOption3Name:    {"option3 name"},
-	colOption1Linked:  {"option1 linked to"},
-	colOption2Linked:  {"option2 linked to"},
-	colOption3Linked:  {"option3 linked to"},
-	colGiftCard:       {"gift card"},
-	colSEOTitle:       {"seo title"},
-	colSEODescription: {"seo description"},
-	colCollection:     {"collection"},
-	colOption1Value:   {"option1 value"},
-	colOption2Value:   {"option2 value"},
-	colOption3Value:   {"option3 value"},
-	colSKU:            {"variant sku", "sku"},
-	colBarcode:        {"variant barcode", "barcode", "variant barcodes", "barcodes"},
-	colPrice:          {"variant price", "price"},
-	colCompareAt:      {"variant compare at price", "variant compare-at price", "compare-at price", "compare at price"},
-	colCost:           {"cost per item", "variant cost per item", "variant cost"},
-	colTaxable:        {"variant taxable", "charge tax"},
-	colTaxCode:        {"variant tax code", "tax code"},
-	colMeasure:        {"unit price total measure"},
-	colMeasureUnit:    {"unit price total measure unit"},
-	colBase:           {"unit price base measure"},
-	colBaseUnit:       {"unit price base measure unit"},
-	colTracker:        {"variant inventory tracker", "inventory tracker"},
-	colQuantity:       {"variant inventory qty", "variant inventory quantity", "inventory quantity"},
-	colOversell:       {"variant inventory policy", "inventory policy", "continue selling when out of stock"},
-	colGrams:          {"variant grams", "weight value (grams)"},
-	colWeightUnit:     {"variant weight unit", "weight unit for display"},
-	colShipping:       {"variant requires shipping", "requires shipping"},
-	colFulfillment:    {"variant fulfillment service", "fulfillment service"},
-	colVariantImage:   {"variant image", "variant image url"},
-	colImage:          {"image src", "product image url"},
-	colImagePosition:  {"image position"},
-	colImageAlt:       {"image alt text"},
+	colHandle:         {"Handle", "url handle"},
+	colTitle:          {"Title"},
+	colDescription:    {"Body (HTML)", "body html", "body", "description"},
+	colVendor:         {"Vendor"},
+	colCategory:       {"Product Category", "standardized product type", "standard product type"},
+	colType:           {"Type", "product type", "custom product type"},
+	colTags:           {"Tags"},
+	colPublished:      {"Published", "published on online store"},
+	colStatus:         {"Status"},
+	colOption1Name:    {"Option1 Name"},
+	colOption2Name:    {"Option2 Name"},
+	colOption3Name:    {"Option3 Name"},
+	colOption1Linked:  {"Option1 Linked To"},
+	colOption2Linked:  {"Option2 Linked To"},
+	colOption3Linked:  {"Option3 Linked To"},
+	colGiftCard:       {"Gift Card"},
+	colSEOTitle:       {"SEO Title"},
+	colSEODescription: {"SEO Description"},
+	colCollection:     {"Collection"},
+	colOption1Value:   {"Option1 Value"},
+	colOption2Value:   {"Option2 Value"},
+	colOption3Value:   {"Option3 Value"},
+	colSKU:            {"Variant SKU", "sku"},
+	colBarcode:        {"Variant Barcode", "barcode", "variant barcodes", "barcodes"},
+	colPrice:          {"Variant Price", "price"},
+	colCompareAt:      {"Variant Compare At Price", "variant compare-at price", "compare-at price", "compare at price"},
+	colCost:           {"Cost per item", "variant cost per item", "variant cost"},
+	colTaxable:        {"Variant Taxable", "charge tax"},
+	colTaxCode:        {"Variant Tax Code", "tax code"},
+	colMeasure:        {"Unit Price Total Measure"},
+	colMeasureUnit:    {"Unit Price Total Measure Unit"},
+	colBase:           {"Unit Price Base Measure"},
+	colBaseUnit:       {"Unit Price Base Measure Unit"},
+	colTracker:        {"Variant Inventory Tracker", "inventory tracker"},
+	colQuantity:       {"Variant Inventory Qty", "variant inventory quantity", "inventory quantity"},
+	colOversell:       {"Variant Inventory Policy", "inventory policy", "continue selling when out of stock"},
+	colGrams:          {"Variant Grams", "weight value (grams)"},
+	colWeightUnit:     {"Variant Weight Unit", "weight unit for display"},
+	colShipping:       {"Variant Requires Shipping", "requires shipping"},
+	colFulfillment:    {"Variant Fulfillment Service", "fulfillment service"},
+	colVariantImage:   {"Variant Image", "variant image url"},
+	colImage:          {"Image Src", "product image url"},
+	colImagePosition:  {"Image Position"},
+	colImageAlt:       {"Image Alt Text"},
 }
 
 // columnsByHeader turns spellings around.
@@ -115,7 +116,7 @@ func columnsByHeader() map[string]column {
 	m := map[string]column{}
 	for c, headers := range spellings {
 		for _, h := range headers {
-			m[h] = c
+			m[strings.ToLower(h)] = c
 		}
 	}
 	return m

@@ -3,6 +3,7 @@ package importer
 import (
 	"bytes"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/stoa-commerce/stoa/protocol"
@@ -68,14 +69,20 @@ func sameVariant(a, b store.OwnVariant) bool {
 
 func sameValue[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
+// sameRecord compares the values first: most products of a file that is imported
+// again are the same, and encoding them takes longer.
 func sameRecord(a, b *store.OwnProduct) bool {
-	x, errX := bare(a)
-	y, errY := bare(b)
+	p, q := bare(a), bare(b)
+	if reflect.DeepEqual(p, q) {
+		return true
+	}
+	x, errX := protocol.Marshal(p)
+	y, errY := protocol.Marshal(q)
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
-// bare encodes a product's record without what the caller fills in.
-func bare(p *store.OwnProduct) ([]byte, error) {
+// bare returns a product's record without what the caller fills in.
+func bare(p *store.OwnProduct) catalog.Product {
 	r := p.Product
 	r.Header = catalog.HeaderOf(catalog.TypeProduct)
 	r.Media, r.Updated = nil, 0
@@ -83,5 +90,5 @@ func bare(p *store.OwnProduct) ([]byte, error) {
 	for i := range r.Variants {
 		r.Variants[i].Media = 0
 	}
-	return protocol.Marshal(r)
+	return r
 }

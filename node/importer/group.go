@@ -30,12 +30,25 @@ type issues struct {
 	warnings, errors []Issue
 }
 
+// maxIssues bounds the warnings, and the errors, of one product.
+const maxIssues = 100
+
 func (i *issues) warn(row int, column, format string, args ...any) {
-	i.warnings = append(i.warnings, Issue{row, column, fmt.Sprintf(format, args...)})
+	i.warnings = note(i.warnings, row, column, format, args)
 }
 
 func (i *issues) fault(row int, column, format string, args ...any) {
-	i.errors = append(i.errors, Issue{row, column, fmt.Sprintf(format, args...)})
+	i.errors = note(i.errors, row, column, format, args)
+}
+
+func note(list []Issue, row int, column, format string, args []any) []Issue {
+	switch {
+	case len(list) < maxIssues:
+		return append(list, Issue{row, column, fmt.Sprintf(format, args...)})
+	case len(list) == maxIssues:
+		return append(list, Issue{row, "", "there is more of this kind in the product's other rows"})
+	}
+	return list
 }
 
 // group reads the rows of the next product; io.EOF when there is none.
@@ -75,9 +88,9 @@ func (f *File) begin(r *row) *group {
 	title := f.columns.cell(r, colTitle)
 	switch {
 	case g.named != "":
-		g.handle = handleOf(g.named)
+		g.handle = handleOf(strings.Clone(g.named)) // it is kept longer than its row
 	case title != "":
-		g.handle = handleOf(title)
+		g.handle = handleOf(strings.Clone(title))
 	default:
 		g.issues.fault(r.no, f.columns.name(colTitle), "the row belongs to no product: it has neither a handle nor a title")
 	}

@@ -33,9 +33,12 @@ func (f *File) merge(ctx context.Context, shop Shop, g *group) (Result, error) {
 		if err := m.identify(ctx, shop); err != nil {
 			return Result{}, err
 		}
+	}
+	changed := len(m.errors) == 0 && m.changed()
+	if changed {
 		m.validate()
 	}
-	return m.result(), nil
+	return m.result(changed), nil
 }
 
 // begin starts with what the shop has, or with an empty product.
@@ -57,35 +60,28 @@ func (m *merging) begin(ctx context.Context, shop Shop) error {
 	return nil
 }
 
-func (m *merging) result() Result {
-	r := Result{
-		Was: m.was, Row: m.group.rows[0].no,
-		Redirects: m.redirects(), Collections: m.collections(),
-	}
-	if len(m.errors) == 0 {
-		m.compare(&r)
-	}
-	r.Warnings, r.Errors = m.warnings, m.errors
-	if len(r.Errors) > 0 {
-		return Result{Was: r.Was, Row: r.Row, Warnings: r.Warnings, Errors: r.Errors}
-	}
-	r.Is, r.Variants = m.is, m.given
-	return r
-}
-
-// compare finds out whether anything changed, and dates a public change.
-func (m *merging) compare(r *Result) {
+// changed reports whether the product is new or another, and dates a change of
+// its record.
+func (m *merging) changed() bool {
 	if m.was == nil {
-		r.changed = true
-		return
+		return true
 	}
 	if same(m.was, m.is) {
-		return
+		return false
 	}
-	r.changed = true
 	if !sameInPublic(m.was, m.is) {
 		m.is.Product.Updated = m.options.Now
 	}
+	return true
+}
+
+func (m *merging) result(changed bool) Result {
+	r := Result{Was: m.was, Row: m.group.rows[0].no, Warnings: m.warnings, Errors: m.errors}
+	if len(m.errors) == 0 {
+		r.Is, r.Variants, r.changed = m.is, m.given, changed
+		r.Redirects, r.Collections = m.redirects(), m.collections()
+	}
+	return r
 }
 
 // redirects leads the addresses of the former shop here when the handle had to

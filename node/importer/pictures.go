@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -74,7 +75,7 @@ func (m *merging) source(r *row, c column) string {
 		m.faultAt(r, c, "is longer than %d bytes", maxSource)
 		return ""
 	}
-	return source
+	return strings.Clone(source) // it is kept longer than its row
 }
 
 // position reads the place of a picture; those without one come last.

@@ -1,12 +1,11 @@
 package importer
 
 import (
-	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/stoa-commerce/stoa/node/richtext"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
 )
 
@@ -52,19 +51,41 @@ func controlToSpace(c rune) rune {
 	return c
 }
 
-// left matches what sanitising a description leaves out beyond mere style.
-var left = regexp.MustCompile(`(?i)<(script|iframe|object|embed|form|video|audio|img|svg)\b|\bjavascript:|<[^>]+\son[a-z]+\s*=`)
+// leftOut are the elements that sanitising a description takes away with all that
+// they show or do.
+var leftOut = []string{"script", "iframe", "object", "embed", "form", "video", "audio", "img", "svg"}
 
 func (m *merging) description(r *row) string {
 	raw := m.cell(r, colDescription)
-	if !strings.ContainsAny(raw, "<>&\"'\r\x00") && !strings.ContainsFunc(raw, isOddControl) {
+	if !strings.ContainsAny(raw, "<>&\"'") && !strings.ContainsFunc(raw, isOddControl) {
 		return raw // sanitising would return it as it is
 	}
-	if found := left.FindString(raw); found != "" {
-		m.warnAt(r, colDescription, "scripts, pictures and embedded parts were left out of the description")
+	if m.was != nil && raw == m.was.Product.Description {
+		return raw // and so it would return what it once returned
+	}
+	if element := firstElement(raw, leftOut); element != "" {
+		m.warnAt(r, colDescription, "scripts, pictures and embedded parts (<%s>) are left out of the description", element)
 	}
 	return richtext.Sanitize(strings.Map(oddControlToSpace, raw))
 }
+
+// firstElement returns which of the elements a fragment of HTML opens first.
+func firstElement(fragment string, elements []string) string {
+	for {
+		_, rest, ok := strings.Cut(fragment, "<")
+		if !ok {
+			return ""
+		}
+		for _, e := range elements {
+			if len(rest) > len(e) && strings.EqualFold(rest[:len(e)], e) && !isLetter(rest[len(e)]) {
+				return e
+			}
+		}
+		fragment = rest
+	}
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isOddControl(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }
 
@@ -75,10 +96,13 @@ func oddControlToSpace(c rune) rune {
 	return c
 }
 
+// tags cuts a list of tags, one more than allowed at the most.
 func tags(s string) []string {
 	var out []string
 	for tag := range strings.SplitSeq(s, ",") {
-		out = appendNew(out, tidy(strings.TrimSpace(tag)))
+		if out = appendNew(out, tidy(strings.TrimSpace(tag))); len(out) > catalog.MaxTags {
+			break
+		}
 	}
 	return out
 }
@@ -173,8 +197,11 @@ func (m *merging) warnFieldOnce(r *row, f fieldColumn) {
 // clip shortens a text of the file for a message.
 func clip(s string) string {
 	const most = 60
-	if runes := []rune(s); len(runes) > most {
-		return string(slices.Concat(runes[:most], []rune("…")))
+	count := 0
+	for i := range s {
+		if count++; count > most {
+			return s[:i] + "…"
+		}
 	}
 	return s
 }

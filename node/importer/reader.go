@@ -193,21 +193,34 @@ func (r *reader) broken(err error) error {
 
 // plain reads a cell without quotes around it, with its separator.
 func (r *reader) plain() (last bool, err error) {
-	start := len(r.cell)
+	c, err := r.text(len(r.cell), ',', '\n', '\r')
+	if errors.Is(err, io.EOF) {
+		return true, nil
+	}
+	return r.separator(c), err
+}
+
+// text appends what stands before the next byte a, b or c, takes that byte too
+// and returns it. start is where the cell begins in r.cell.
+func (r *reader) text(start int, a, b, c byte) (stop byte, err error) {
 	for {
-		c, err := r.r.ReadByte()
-		if errors.Is(err, io.EOF) {
-			return true, nil
+		if _, err := r.r.Peek(1); err != nil {
+			return 0, r.broken(err)
 		}
-		if err != nil {
-			return false, r.broken(err)
+		window, _ := r.r.Peek(r.r.Buffered()) // it is all there
+		n := 0
+		for n < len(window) && window[n] != a && window[n] != b && window[n] != c {
+			n++
 		}
-		if c == ',' || c == '\n' || c == '\r' {
-			return r.separator(c), nil
+		if err := r.add(start, window[:n]); err != nil {
+			return 0, err
 		}
-		if err := r.add(start, c); err != nil {
-			return false, err
+		if n < len(window) {
+			stop = window[n]
+			_, _ = r.r.Discard(n + 1) // it was peeked
+			return stop, nil
 		}
+		_, _ = r.r.Discard(n)
 	}
 }
 
@@ -234,12 +247,12 @@ func (r *reader) skip(c byte) bool {
 func (r *reader) quoted() (last bool, err error) {
 	start := len(r.cell)
 	for {
-		c, err := r.r.ReadByte()
+		c, err := r.text(start, '"', '\r', '\r')
 		if errors.Is(err, io.EOF) {
 			return false, r.fault("opens a quote in column %d that is never closed", len(r.ends)+1)
 		}
 		if err != nil {
-			return false, r.broken(err)
+			return false, err
 		}
 		if c == '"' && !r.skip('"') {
 			return r.closed()
@@ -247,7 +260,7 @@ func (r *reader) quoted() (last bool, err error) {
 		if c == '\r' && r.skip('\n') {
 			c = '\n'
 		}
-		if err := r.add(start, c); err != nil {
+		if err := r.add(start, []byte{c}); err != nil {
 			return false, err
 		}
 	}
@@ -271,13 +284,13 @@ func (r *reader) closed() (last bool, err error) {
 	return false, r.fault("has text behind a closing quote in column %d; quotes within a cell are written twice", len(r.ends)+1)
 }
 
-func (r *reader) add(start int, c byte) error {
-	if len(r.cell)-start >= maxField {
+func (r *reader) add(start int, more []byte) error {
+	if len(r.cell)-start+len(more) > maxField {
 		return r.fault("has more than %d bytes in column %d; a closing quote may be missing", maxField, len(r.ends)+1)
 	}
-	if len(r.cell) >= maxRow {
+	if len(r.cell)+len(more) > maxRow {
 		return r.fault("has more than %d bytes", maxRow)
 	}
-	r.cell = append(r.cell, c)
+	r.cell = append(r.cell, more...)
 	return nil
 }

@@ -24,12 +24,41 @@ func (m *merging) validate() {
 		m.fault(first, "", "%v", err)
 		return
 	}
+	if atMost(&m.is.Product) <= protocol.MaxRecord {
+		return
+	}
 	data, err := protocol.Marshal(m.is.Product)
 	if err != nil {
 		m.fault(first, "", "%v", err)
 	} else if len(data) > protocol.MaxRecord {
 		m.fault(first, m.columns.name(colDescription), "the product's record would have %d bytes, allowed are %d; shorten the description", len(data), protocol.MaxRecord)
 	}
+}
+
+// atMost estimates the size of a valid product's record from above, so that most
+// products needn't be encoded to know that they fit.
+func atMost(p *catalog.Product) int {
+	const each, variant, language = 24, 400, 200_000
+	n := 1000 + len(p.Title) + len(p.Description) + len(p.Vendor) + len(p.Kind) + len(p.Category) + len(p.SEO.Title) + len(p.SEO.Description)
+	for _, tag := range p.Tags {
+		n += each + len(tag)
+	}
+	for _, f := range p.Fields {
+		n += 2*each + len(f.Name) + len(f.Type) + len(f.Value)
+	}
+	for _, ref := range p.Media {
+		n += 4*each + len(ref.Alt)
+	}
+	for _, o := range p.Options {
+		n += each + len(o.Name)
+	}
+	for _, v := range p.Variants {
+		n += variant + len(v.SKU)
+		for _, value := range v.Options {
+			n += 2 * (each + len(value)) // once more in the list of the option's values
+		}
+	}
+	return n + language*len(p.Translations)
 }
 
 // blamed names the column of each field of a product's record.
@@ -39,7 +68,7 @@ var blamed = map[string]column{
 }
 
 var blamedOfVariant = map[string]column{
-	"id": colSKU, "sku": colSKU, "gtin": colBarcode, "grams": colGrams, "measure": colMeasure, "options": colOption1Value,
+	"id": colSKU, "sku": colSKU, "gtin": colBarcode, "grams": colGrams, "measure": colMeasure,
 }
 
 // blame finds the row and column that a field of the record comes from, as in
@@ -72,7 +101,10 @@ func (m *merging) blameVariant(i int, field string) (row int, column string) {
 	if i < len(m.lines) && m.lines[i].row != nil {
 		row = m.lines[i].row.no
 	}
-	name, _, _ := parts(field)
+	name, nth, _ := parts(field)
+	if name == "options" {
+		return row, m.columns.name(colOption1Value + m.clampOption(nth))
+	}
 	if c, ok := blamedOfVariant[name]; ok {
 		return row, m.columns.name(c)
 	}

@@ -97,7 +97,7 @@ func (m *merging) matchWithoutOptions(rows []*row) {
 		i := m.meant(r)
 		switch {
 		case i < 0:
-			m.faultAt(r, colSKU, "no variant of the product has this SKU, and the file has no columns for options")
+			m.faultAt(r, colSKU, "which of the product's %d variants is meant? The file has no columns for options, and no variant has the SKU %q", len(m.lines), clip(m.sku(r)))
 		case m.lines[i].row != nil:
 			m.fault(r.no, "", "is of the same variant as row %d", m.lines[i].row.no)
 		default:
@@ -120,6 +120,10 @@ func (m *merging) meant(r *row) int {
 // matchByOptions reads the options and finds the variant that each row had
 // before.
 func (m *merging) matchByOptions(rows []*row) {
+	if n := len(rows); n > catalog.MaxVariants {
+		m.fault(rows[catalog.MaxVariants].no, "", "the product has %d variants, allowed are %d", n, catalog.MaxVariants)
+		rows = rows[:catalog.MaxVariants]
+	}
 	options := m.optionColumns(rows)
 	for _, r := range rows {
 		m.lines = append(m.lines, line{row: r, options: m.choice(r, options), was: -1})
