@@ -10,6 +10,7 @@
 //
 //	originals/5f/bafkrei…            what is signed; flushed to disk before it gets its name
 //	sizes/5f/bafkrei…-640.jpg        made on first demand; may be deleted at any time
+//	sizes/5f/bafkrei…-refused        the note that an original proved to be no picture
 //	tmp/                             what is being written; emptied by Open
 //
 // sharded by the first byte of the digest. One process at a time may have it open.
@@ -20,6 +21,9 @@
 // needed for the pixels and their colours; of GIF comments, plain text and
 // application blocks other than the loop count; of WebP Exif, XMP and unknown
 // chunks. A picture that its Exif data turns is turned and encoded anew.
+//
+// Sizes carry no colour profile and none is applied: a picture in a wide-gamut
+// space such as Display P3 looks a little duller on pages than in its original.
 //
 // The package knows manifests (specs/06-records.md, media) and nothing of brands,
 // catalogs or who may see what.

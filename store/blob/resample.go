@@ -45,7 +45,7 @@ func (p plane) resample(to image.Point, by scale) []byte {
 // flatten makes one line of several.
 func (p plane) flatten(line []byte, sums []int32, rows taps) {
 	for i := range sums {
-		sums[i] = half
+		sums[i] = rounding
 	}
 	for k, w := range rows.weights {
 		in := p.pix[(rows.first+k)*p.stride:][:len(sums)]
@@ -108,12 +108,12 @@ func fixed(exact []float64) []int32 {
 	return out
 }
 
-const half = 1 << (weightBits - 1)
+const rounding = 1 << (weightBits - 1)
 
 // narrow makes a row of one channel.
 func narrow(out, row []byte, columns []taps) {
 	for x, t := range columns {
-		acc := int32(half)
+		acc := int32(rounding)
 		in := row[t.first:][:len(t.weights)]
 		for k, w := range t.weights {
 			acc += int32(in[k]) * w
@@ -125,7 +125,7 @@ func narrow(out, row []byte, columns []taps) {
 // narrow4 makes a row of four channels.
 func narrow4(out, row []byte, columns []taps) {
 	for x, t := range columns {
-		a, b, c, d := int32(half), int32(half), int32(half), int32(half)
+		a, b, c, d := int32(rounding), int32(rounding), int32(rounding), int32(rounding)
 		in := row[4*t.first:][:4*len(t.weights)]
 		for k, w := range t.weights {
 			s := in[4*k : 4*k+4 : 4*k+4]
