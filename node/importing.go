@@ -130,12 +130,16 @@ func (im *importing) take(ctx context.Context, run store.ImportRun, r importer.R
 	if r.Is == nil {
 		return nil
 	}
-	im.count(r)
-	if im.o.DryRun || !r.Changed() {
-		return nil
+	changed := r.Changed()
+	if !im.o.DryRun {
+		if err := im.pictures(ctx, run, r.Is); err != nil {
+			return err
+		}
+		changed = changed || !sameMedia(r.Was, r.Is)
 	}
-	if err := im.pictures(ctx, run, r.Is); err != nil {
-		return err
+	im.count(r, changed)
+	if im.o.DryRun || !changed {
+		return nil
 	}
 	if err := im.checkRecords(r); err != nil {
 		return nil
@@ -164,13 +168,13 @@ func (im *importing) checkRecords(r importer.Result) error {
 	return err
 }
 
-func (im *importing) count(r importer.Result) {
+func (im *importing) count(r importer.Result, changed bool) {
 	im.report.Products++
 	im.report.Variants += len(r.Is.Variants)
 	switch {
 	case r.Was == nil:
 		im.report.Created++
-	case r.Changed():
+	case changed:
 		im.report.Updated++
 	default:
 		im.report.Unchanged++

@@ -68,6 +68,12 @@ func (n *Node) fillMedia(ctx context.Context, p *store.OwnProduct) error {
 	return nil
 }
 
+// sameMedia reports whether two states of a product show the same pictures.
+func sameMedia(was, is *store.OwnProduct) bool {
+	return slices.Equal(was.Product.Media, is.Product.Media) &&
+		slices.EqualFunc(was.Product.Variants, is.Product.Variants, func(v, w catalog.Variant) bool { return v.Media == w.Media })
+}
+
 // fetchWaiting fetches the pictures that the imported products lack and publishes
 // those that came.
 func (im *importing) fetchWaiting(ctx context.Context) error {
@@ -197,10 +203,17 @@ const (
 	retryBatch = 500
 )
 
-// fetchMissing tries again to fetch what is missing.
+// fetchMissing tries again to fetch what is missing. What came without being
+// shown, because the node was killed or an alarm stood in the way, is shown first.
 func (n *Node) fetchMissing(ctx context.Context) error {
+	unshown := true
 	for {
-		if err := n.fetchDue(ctx); err != nil && ctx.Err() == nil {
+		var err error
+		if unshown {
+			err = n.showFetched(ctx)
+		}
+		err = errors.Join(err, n.fetchDue(ctx))
+		if unshown = err != nil; unshown && ctx.Err() == nil {
 			n.log.Warn("missing pictures could not be fetched", "error", err)
 		}
 		select {
@@ -209,6 +222,26 @@ func (n *Node) fetchMissing(ctx context.Context) error {
 		case <-time.After(retryLook):
 		}
 	}
+}
+
+// showFetched publishes the pictures that are in the store and that their products
+// don't show yet.
+func (n *Node) showFetched(ctx context.Context) error {
+	var handles []protocol.Handle
+	for p, err := range n.store.OwnProducts(ctx, "") {
+		if err != nil {
+			return err
+		}
+		is := *p
+		if err := n.fillMedia(ctx, &is); err != nil {
+			return err
+		}
+		if !sameMedia(p, &is) {
+			handles = append(handles, p.Product.Handle)
+		}
+	}
+	_, err := n.refreshPictures(ctx, handles)
+	return err
 }
 
 func (n *Node) fetchDue(ctx context.Context) error {

@@ -21,8 +21,14 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("STOA_HOME", e.WorkDir+"/home")
+			e.Setenv("HOME", e.WorkDir+"/user")
+			e.Setenv("XDG_CACHE_HOME", "")
+			e.Values[servedKey{}] = new(served)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "jsonhas": jsonHas, "jsonlen": jsonLen},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"bigcsv": bigCSV, "code": codeCmd, "flip": flip, "get": getCmd, "jsonhas": jsonHas, "jsonlen": jsonLen,
+			"picture": pictureCmd, "serve": serveCmd, "stop": stopCmd,
+		},
 	})
 }

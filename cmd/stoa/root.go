@@ -16,6 +16,7 @@ import (
 	"github.com/stoa-commerce/stoa/cmd/stoa/control"
 	"github.com/stoa-commerce/stoa/node"
 	"github.com/stoa-commerce/stoa/node/pictures"
+	"github.com/stoa-commerce/stoa/store/kv"
 )
 
 // tty is where a command reads and writes.
@@ -121,6 +122,9 @@ func (a *app) reach(cmd *cobra.Command, fn func(*control.Client) error) error {
 	c, err := control.Dial(cmd.Context(), a.options(io.Discard))
 	if errors.Is(err, node.ErrNoBrand) {
 		return fmt.Errorf("there is no brand in %s: 'stoa init --name NAME' founds one, --home names another folder", a.home)
+	}
+	if errors.Is(err, kv.ErrInUse) {
+		return fmt.Errorf("another command is at work in %s: try again when it has ended", a.home)
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"image"
+	"image/png"
 	"os"
 	"strconv"
 	"strings"
@@ -62,4 +65,17 @@ func jsonAt(ts *testscript.TestScript, path string) any {
 		}
 	}
 	return v
+}
+
+// pictureCmd draws a small picture: picture FILE SHADE.
+func pictureCmd(ts *testscript.TestScript, _ bool, args []string) {
+	shade, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	img := image.NewGray(image.Rect(0, 0, 8, 8))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(shade + i)
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(errors.Join(png.Encode(f, img), f.Close()))
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +17,7 @@ import (
 	"github.com/stoa-commerce/stoa/cmd/stoa/control"
 	"github.com/stoa-commerce/stoa/gateway"
 	"github.com/stoa-commerce/stoa/node"
+	"github.com/stoa-commerce/stoa/store/kv"
 )
 
 // serving says where a node is served.
@@ -69,6 +71,9 @@ func (a *app) serve(ctx context.Context, s serving, ready func(places)) error {
 	if errors.Is(err, node.ErrNoBrand) {
 		return fmt.Errorf("there is no brand in %s: 'stoa init --name NAME' founds one", a.home)
 	}
+	if errors.Is(err, kv.ErrInUse) {
+		return fmt.Errorf("the shop in %s is being served already, or another command is at work in it", a.home)
+	}
 	if err != nil {
 		return err
 	}
@@ -119,7 +124,11 @@ func listenAll(ctx context.Context, s serving, socket string) (l listeners, err 
 // listenControl listens at a socket that only the owner can reach. A file that a
 // killed node left there is removed: the store's lock shows that none is running.
 func listenControl(ctx context.Context, path string) (net.Listener, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = os.Remove(path)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listen for commands: %w", err)
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)

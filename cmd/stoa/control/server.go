@@ -3,10 +3,13 @@ package control
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 
 	"github.com/stoa-commerce/stoa/node"
@@ -14,8 +17,23 @@ import (
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 )
 
-// SocketPath returns where the node of a home listens.
-func SocketPath(home string) string { return filepath.Join(home, "stoa.sock") }
+// maxSocketPath is the longest path that every system takes for a socket.
+const maxSocketPath = 100
+
+// SocketPath returns where the node of a home listens: in the home, or where that
+// makes too long a path, in the user's cache folder under a name made of the path.
+func SocketPath(home string) string {
+	path := filepath.Join(home, "stoa.sock")
+	cache, err := os.UserCacheDir()
+	if len(path) <= maxSocketPath || err != nil {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(home); err == nil {
+		home = real
+	}
+	sum := sha256.Sum256([]byte(home))
+	return filepath.Join(cache, "stoa", hex.EncodeToString(sum[:8])+".sock")
+}
 
 // maxRequest bounds the JSON of one request in bytes. Files are streamed apart.
 const maxRequest = 16 << 20
@@ -106,6 +124,7 @@ func (s server) importFile(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	o := node.ImportOptions{DryRun: q.Has("dry-run"), SkipBadRows: q.Has("skip-bad-rows"), Images: q.Get("images")}
 	flush := http.NewResponseController(w)
+	_ = flush.EnableFullDuplex() // over a socket; in this process both ways are open anyway
 	o.Progress = throttle(func(p node.Progress) {
 		b, _ := json.Marshal(reply{Progress: &p}) // a struct of numbers and a word
 		_, _ = w.Write(append(b, '\n'))
