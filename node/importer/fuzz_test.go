@@ -2,8 +2,10 @@ package importer
 
 import (
 	"errors"
+	"math/rand/v2"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,34 +30,66 @@ func FuzzImport(f *testing.F) {
 	for _, file := range []string{oldFile, newFile, string(manyProducts(2))} {
 		f.Add([]byte(file))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		s := newShop()
-		first, err := tryRun(t, s, data)
-		if err != nil && !errors.Is(err, ErrFormat) {
-			t.Fatal(err)
-		}
-		for _, r := range first {
-			if r.Is == nil {
-				continue
-			}
-			if err := r.Is.Product.Validate(); err != nil || len(r.Is.Variants) != len(r.Is.Product.Variants) {
-				t.Fatalf("%v: %+v", err, r.Is)
-			}
-			s.keep(t, []Result{r})
-		}
-		again, _ := tryRun(t, s, data)
-		if len(again) != len(first) {
-			t.Fatalf("%d products, then %d", len(first), len(again))
-		}
-		for i, r := range again {
-			if (r.Is == nil) != (first[i].Is == nil) || r.Changed() {
-				t.Fatalf("row %d: was %+v is %+v %v", r.Row, r.Was, r.Is, r.Errors)
-			}
-		}
-	})
+	f.Fuzz(func(t *testing.T, data []byte) { importTwice(t, data) })
 }
 
-func tryRun(t *testing.T, s *shop, data []byte) (out []Result, err error) {
+func importTwice(t testing.TB, data []byte) {
+	s := newShop()
+	first, err := tryRun(t, s, data)
+	if err != nil && !errors.Is(err, ErrFormat) {
+		t.Fatal(err)
+	}
+	for _, r := range first {
+		if r.Is == nil {
+			continue
+		}
+		if err := r.Is.Product.Validate(); err != nil || len(r.Is.Variants) != len(r.Is.Product.Variants) {
+			t.Fatalf("%v: %+v", err, r.Is)
+		}
+		s.keep(t, []Result{r})
+	}
+	again, _ := tryRun(t, s, data)
+	if len(again) != len(first) {
+		t.Fatalf("%d products, then %d", len(first), len(again))
+	}
+	for i, r := range again {
+		if (r.Is == nil) != (first[i].Is == nil) || r.Changed() {
+			t.Fatalf("row %d: was %+v is %+v %v", r.Row, r.Was, r.Is, r.Errors)
+		}
+	}
+}
+
+// TestADamagedFileMakesValidProductsOrErrors does what FuzzImport does with files
+// that are nearly right.
+func TestADamagedFileMakesValidProductsOrErrors(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		file := []byte([]string{oldFile, newFile, string(manyProducts(2))}[r.IntN(3)])
+		for range 1 + r.IntN(20) {
+			file = damage(r, file)
+		}
+		importTwice(t, file)
+	}
+}
+
+func damage(r *rand.Rand, file []byte) []byte {
+	i := r.IntN(len(file))
+	switch r.IntN(4) {
+	case 0:
+		file[i] = byte(r.IntN(256))
+	case 1:
+		return slices.Delete(file, i, i+1)
+	case 2:
+		const odd = ",\n\"\r;.-' x9"
+		file[i] = odd[r.IntN(len(odd))]
+	case 3:
+		part := slices.Clone(file[i:min(i+r.IntN(300), len(file))])
+		return slices.Insert(file, r.IntN(len(file)), part...)
+	}
+	return file
+}
+
+func tryRun(t testing.TB, s *shop, data []byte) (out []Result, err error) {
 	f, err := Open(strings.NewReader(string(data)), Options{Currency: "EUR", Now: noon})
 	if err != nil {
 		return nil, err
