@@ -12,6 +12,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 
@@ -50,6 +51,7 @@ type Gateway struct {
 	origin  func(*http.Request) string
 	log     *slog.Logger
 	metrics *metrics
+	renders chan struct{} // holds one for each page being rendered
 }
 
 // New builds the public handler.
@@ -72,6 +74,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{store: o.Store, brand: o.Brand, shop: s, assets: assets, blobs: o.Blobs, origin: o.Origin, log: o.Log, pages: newCache(o.CacheBytes)}
+	g.renders = make(chan struct{}, 4*runtime.GOMAXPROCS(0))
 	g.metrics = newMetrics(g.pages)
 	return g, nil
 }
@@ -137,12 +140,11 @@ func (g *Gateway) page(w http.ResponseWriter, r *http.Request) {
 	}
 	key := pageKey{asked, state, g.origin(r)}
 	kept, err := g.pages.get(key, func() (*reply, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), renderTime)
-		defer cancel()
-		a, err := g.shop.Answer(ctx, asked, key.origin)
-		return newReply(a), err
+		return g.render(context.WithoutCancel(r.Context()), asked, key.origin)
 	})
 	switch {
+	case errors.Is(err, errBusy):
+		g.fail(w, r, http.StatusServiceUnavailable)
 	case errors.Is(err, shop.ErrNotFound):
 		g.lost(w, r)
 	case err != nil:
@@ -150,6 +152,27 @@ func (g *Gateway) page(w http.ResponseWriter, r *http.Request) {
 	default:
 		g.pages.settle(key, kept.serve(w, r))
 	}
+}
+
+// errBusy means that too many pages are being rendered.
+var errBusy = errors.New("too many pages are being rendered")
+
+// render makes a page when it is its turn. It goes on when the one who asked has
+// left: others may be waiting for the same page.
+func (g *Gateway) render(ctx context.Context, asked shop.Request, origin string) (*reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, renderTime)
+	defer cancel()
+	select {
+	case g.renders <- struct{}{}:
+		defer func() { <-g.renders }()
+	case <-ctx.Done():
+		return nil, errBusy
+	}
+	a, err := g.shop.Answer(ctx, asked, origin)
+	if err != nil {
+		return nil, err
+	}
+	return newReply(a), nil
 }
 
 // lost looks whether the address led somewhere once, else says that there is

@@ -41,8 +41,8 @@ func (s *Shop) Failure(ctx context.Context, status int, origin string) Answer {
 
 func (v *visit) failure(status int) (Answer, error) {
 	words, ok := failures[status]
-	if !ok {
-		words = "500"
+	if !ok || status == http.StatusServiceUnavailable && v.house.head.CID.Defined() {
+		words = "500" // of a shop that is open: try again
 	}
 	h := v.house
 	d := failureData{house: h, Title: h.Say("error." + words + ".title"), Text: h.Say("error." + words + ".text"), Lost: status == http.StatusNotFound}

@@ -24,7 +24,7 @@ type layout struct {
 // offerMeta is the price in Open Graph's terms.
 type offerMeta struct{ Amount, Currency string }
 
-// sheetOf starts a page: title is the page's own, path its canonical address.
+// layout starts a page: title is the page's own, path its canonical address.
 func (v *visit) layout(title, path string) *layout {
 	h := v.house
 	l := &layout{
