@@ -33,13 +33,16 @@ func (im *importing) pictures(ctx context.Context, run store.ImportRun, p *store
 			continue
 		}
 		if _, err := im.desk.take(ctx, ref.Source); errors.Is(err, ErrNoPicture) {
-			im.warn(importer.Issue{Column: "image", Message: err.Error()})
+			im.warn(importer.Issue{Column: PictureColumn, Message: err.Error()})
 		} else if err != nil {
 			return err
 		}
 	}
 	return im.n.fillMedia(ctx, p)
 }
+
+// PictureColumn stands in warnings about pictures in place of a column's name.
+const PictureColumn = "picture"
 
 // fillMedia sets the public pictures of a product to those of its sources that
 // are in the store.
@@ -92,7 +95,7 @@ func (im *importing) fetchWaiting(ctx context.Context) error {
 		return err
 	}
 	for _, cause := range failed {
-		im.warn(importer.Issue{Column: "image", Message: cause + "; it will be tried again"})
+		im.warn(importer.Issue{Column: PictureColumn, Message: cause})
 	}
 	var handles []protocol.Handle
 	for _, s := range fetched {
@@ -251,7 +254,7 @@ func (n *Node) fetchDue(ctx context.Context) error {
 	}
 	var due []string
 	for _, p := range missing {
-		if isURL(p.Source) && !n.now().Before(retryAt(p)) {
+		if isURL(p.Source) && !p.Final && !n.now().Before(retryAt(p)) {
 			due = append(due, p.Source)
 		}
 	}

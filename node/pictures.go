@@ -12,12 +12,15 @@ import (
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
+	"github.com/stoa-commerce/stoa/store/blob"
 )
 
 // PictureSource fetches pictures that are named by URL. It guards against private
 // addresses and bounds size, time and redirects.
 type PictureSource interface {
 	Fetch(ctx context.Context, url string) (io.ReadCloser, error)
+	// Temporary reports whether a failed Fetch may succeed later.
+	Temporary(err error) bool
 }
 
 // ErrNoPicture means that a picture's source can't be read now.
@@ -109,7 +112,10 @@ func (d *pictureDesk) failed(ctx context.Context, source string, cause error) st
 	if err != nil {
 		before = store.OwnPicture{}
 	}
-	return store.OwnPicture{Source: source, Tried: d.n.millis(), Tries: before.Tries + 1, Reason: cause.Error()}
+	return store.OwnPicture{
+		Source: source, Tried: d.n.millis(), Tries: before.Tries + 1, Reason: cause.Error(),
+		Final: errors.Is(cause, protocol.ErrInvalid) || d.n.fetch != nil && !d.n.fetch.Temporary(cause),
+	}
 }
 
 func (d *pictureDesk) byID(ctx context.Context, blob protocol.CID) (m *catalog.Media, err error) {
@@ -131,30 +137,14 @@ func (d *pictureDesk) read(ctx context.Context, source string) (*catalog.Media, 
 		return nil, fmt.Errorf("%w: %w", ErrNoPicture, err)
 	}
 	defer r.Close()
-	watched := &watchedReader{r: r}
-	media, err := d.n.blobs.Put(ctx, watched)
-	if watched.err != nil || errors.Is(err, protocol.ErrInvalid) {
+	media, err := d.n.blobs.Put(ctx, r)
+	if errors.Is(err, blob.ErrSource) || errors.Is(err, protocol.ErrInvalid) {
 		return nil, fmt.Errorf("%w: %w", ErrNoPicture, err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &media, nil
-}
-
-// watchedReader remembers whether reading failed.
-type watchedReader struct {
-	r   io.Reader
-	err error
-}
-
-// Read implements io.Reader.
-func (w *watchedReader) Read(b []byte) (int, error) {
-	n, err := w.r.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		w.err = err
-	}
-	return n, err
 }
 
 func (d *pictureDesk) open(ctx context.Context, source string) (io.ReadCloser, error) {

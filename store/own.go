@@ -59,4 +59,5 @@ type OwnPicture struct {
 	Tried  protocol.Millis `cbor:"tried,omitempty"`
 	Tries  int             `cbor:"tries,omitempty"`
 	Reason string          `cbor:"reason,omitempty"` // why the last try failed
+	Final  bool            `cbor:"final,omitempty"`  // trying again cannot help
 }

@@ -88,13 +88,40 @@ func (a *app) importJSON(result control.ImportResult, err error) error {
 const shownIssues = 20
 
 func (a *app) importText(r control.ImportResult) {
-	a.issues("warning", r.Warnings)
+	pictures, others := apart(r.Warnings)
+	a.issues("warning", others)
+	a.pictureWarnings(pictures)
 	a.issues("error", r.Errors)
 	if r.Products == 0 {
 		return
 	}
 	a.say("%d products with %d variants: %d new, %d changed, %d unchanged; %d variants removed.",
 		r.Products, r.Variants, r.Created, r.Updated, r.Unchanged, r.Deleted)
+}
+
+// apart separates warnings about pictures from the others.
+func apart(list []importer.Issue) (pictures, others []importer.Issue) {
+	for _, issue := range list {
+		if issue.Column == node.PictureColumn {
+			pictures = append(pictures, issue)
+		} else {
+			others = append(others, issue)
+		}
+	}
+	return pictures, others
+}
+
+// pictureWarnings shows one picture for many: when a server is away, all of them
+// have the same trouble.
+func (a *app) pictureWarnings(list []importer.Issue) {
+	if len(list) == 0 {
+		return
+	}
+	a.warn("warning: %s", list[0].Message)
+	if len(list) > 1 {
+		a.warn("  … and %d more pictures; --json lists them all", len(list)-1)
+	}
+	a.warn("  The products are published without them; 'stoa serve' tries again.")
 }
 
 func (a *app) issues(kind string, list []importer.Issue) {

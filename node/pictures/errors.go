@@ -1,9 +1,12 @@
 package pictures
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"os"
 )
 
 // Errors that are final: trying again cannot help. Any other is temporary.
@@ -43,3 +46,28 @@ func tooLong(most int64) error {
 	}
 	return fmt.Errorf("%w: it has more than %d bytes", ErrTooLong, most)
 }
+
+// inWords says what went wrong on the way to a server so that the shop's owner
+// understands it; the cause stays behind it for the log.
+func inWords(err error, host string) error {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, ErrForbiddenAddress), errors.Is(err, ErrRefused), errors.Is(err, ErrTooLong):
+		return err
+	case errors.As(err, &dns):
+		return &unreachable{fmt.Sprintf("no server named %s is found", host), err}
+	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
+		return &unreachable{fmt.Sprintf("%s takes too long to answer", host), err}
+	}
+	return &unreachable{fmt.Sprintf("%s can't be reached", host), err}
+}
+
+// unreachable is a failure of the network in words.
+type unreachable struct {
+	words string
+	cause error
+}
+
+func (u *unreachable) Error() string { return u.words }
+
+func (u *unreachable) Unwrap() error { return u.cause }

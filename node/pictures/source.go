@@ -118,11 +118,11 @@ func defaultPort(u *url.URL) bool {
 func (s *Source) Fetch(ctx context.Context, link string) (io.ReadCloser, error) {
 	u, err := s.parse(link)
 	if err != nil {
-		return nil, fmt.Errorf("fetch picture: %w", err)
+		return nil, err
 	}
 	b, err := s.begin(ctx, u)
 	if err != nil {
-		return nil, fmt.Errorf("fetch picture: %w", err)
+		return nil, err
 	}
 	return b, nil
 }
@@ -140,6 +140,9 @@ func (s *Source) begin(ctx context.Context, u *url.URL) (*body, error) {
 	}
 	return &body{ctx: ctx, stop: end, in: in, max: s.options.MaxBytes, left: s.options.MaxBytes, idle: s.idle}, nil
 }
+
+// Temporary reports whether a failed Fetch may succeed later.
+func (s *Source) Temporary(err error) bool { return Temporary(err) }
 
 func (s *Source) parse(link string) (*url.URL, error) {
 	if len(link) > MaxURL {
@@ -161,7 +164,7 @@ func (s *Source) get(ctx context.Context, u *url.URL) (io.ReadCloser, error) {
 	r.Header.Set("Accept", "image/webp,image/jpeg,image/png,image/gif;q=0.8,*/*;q=0.1")
 	answered, err := s.client.Do(r)
 	if err != nil {
-		return nil, plain(err)
+		return nil, inWords(plain(err), u.Hostname())
 	}
 	if err := s.acceptable(answered); err != nil {
 		return nil, errors.Join(err, answered.Body.Close())
