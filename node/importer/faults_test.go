@@ -101,11 +101,11 @@ func errorsOf(results []Result) (all []Issue) {
 }
 
 func TestABadProductLeavesItsNeighboursAlone(t *testing.T) {
-	results := run(t, newShop(), sheet("Handle,Title,Price", "a,A,1", "b,B,x", "c,C,3"))
+	results := run(t, newShop(), sheet("Handle,Title,Price", "a,A,1", "b,B", "c,C,3"))
 	if len(results) != 3 || results[0].Is == nil || results[1].Is != nil || results[2].Is == nil {
 		t.Fatalf("%+v", results)
 	}
-	if bad := results[1]; bad.Row != 3 || bad.Changed() || len(bad.Variants) > 0 {
+	if bad := results[1]; len(bad.Errors) != 1 || bad.Row != 3 || bad.Changed() || len(bad.Variants) > 0 {
 		t.Errorf("%+v", bad)
 	}
 }
@@ -118,6 +118,20 @@ func TestAProductThatIsTooLargeForARecordIsRefused(t *testing.T) {
 	}
 	found := errorsOf(run(t, newShop(), sheet(header, cells)))
 	if len(found) != 1 || found[0].Row != 2 || !strings.Contains(found[0].Message, "allowed are 65536") {
+		t.Errorf("got %+v", found)
+	}
+}
+
+func TestAProductThatTheStoreCannotKeepIsRefused(t *testing.T) {
+	rows := []string{"Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Option3 Name,Option3 Value,Variant Image,SKU,Barcode,Price,Compare-at price,Cost per item,Variant Grams,Unit price total measure,Unit price total measure unit,Unit price base measure,Unit price base measure unit"}
+	for i := range 500 {
+		rows = append(rows, fmt.Sprintf("A,S,%d,T,%d,U,x,p%d.jpg,sku-%d,4006381333931,10,12,3,5,100,g,1,kg", i, i, i%40, i))
+	}
+	found := errorsOf(run(t, newShop(), sheet(rows...)))
+	if len(found) != 1 || found[0].Row != 2 || !strings.Contains(found[0].Message, "more variants than can be kept") {
+		t.Errorf("got %+v", found)
+	}
+	if found := errorsOf(run(t, newShop(), sheet(rows[:surelyKept+1]...))); found != nil {
 		t.Errorf("got %+v", found)
 	}
 }

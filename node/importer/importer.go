@@ -12,8 +12,9 @@
 // doesn't have keeps its values, a blank cell erases; erased prices and titles
 // are errors, other things fall back to their default. Variants are recognised by
 // their option values, then by SKU, and keep their identifiers. When the file has
-// any variant column, variants of its products that it no longer lists are
-// removed. Products that it doesn't name stay as they are.
+// columns for options, variants of its products that it no longer lists are
+// removed; without them rows mean variants by SKU, or the only one, and the others
+// stay. Products that the file doesn't name stay as they are.
 //
 // # What it decides
 //
@@ -26,8 +27,9 @@
 //   - Weights are rounded to grams, more than nothing to at least one.
 //   - A barcode that isn't a GTIN, and a former price that isn't above the price,
 //     are left out with a warning.
-//   - The same public content keeps its Updated time, so that importing a file
-//     again changes nothing.
+//   - Published is the time a product was first imported. Updated moves when its
+//     record or its pictures change; prices and stock are no part of it, as their
+//     records are the offers. Importing a file again changes nothing.
 package importer
 
 import (

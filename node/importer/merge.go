@@ -23,6 +23,9 @@ type merging struct {
 // merge makes a result of a product's rows. Errors are the shop's.
 func (f *File) merge(ctx context.Context, shop Shop, g *group) (Result, error) {
 	m := &merging{File: f, issues: &g.issues, group: g}
+	if len(m.errors) > 0 {
+		return m.result(false), nil // its rows don't stand as they should: what they say would mislead
+	}
 	if err := m.begin(ctx, shop); err != nil {
 		return Result{}, err
 	}

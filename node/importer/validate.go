@@ -24,6 +24,12 @@ func (m *merging) validate() {
 		m.fault(first, "", "%v", err)
 		return
 	}
+	if len(m.is.Variants) > surelyKept {
+		if _, err := protocol.Marshal(m.is); err != nil {
+			m.fault(first, "", "the product has more variants than can be kept with all that is said of them: %v", err)
+			return
+		}
+	}
 	if atMost(&m.is.Product) <= protocol.MaxRecord {
 		return
 	}
@@ -34,6 +40,10 @@ func (m *merging) validate() {
 		m.fault(first, m.columns.name(colDescription), "the product's record would have %d bytes, allowed are %d; shorten the description", len(data), protocol.MaxRecord)
 	}
 }
+
+// surelyKept is how many variants fit into protocol.MaxItems, the bound of what
+// the store keeps of a product, whatever is said of them.
+const surelyKept = 100
 
 // atMost estimates the size of a valid product's record from above, so that most
 // products needn't be encoded to know that they fit.
