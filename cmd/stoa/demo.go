@@ -48,15 +48,19 @@ time they are there already.`,
 func (a *app) demo(ctx context.Context, folder string, fresh bool, port int) error {
 	brands := demo.Brands()
 	d := &demoRun{app: a, open: make([]places, len(brands)), left: len(brands)}
-	d.note("Opening three shops from %s; the first time their pictures are drawn.\n", folder)
+	d.note("Opening three shops. The first time their pictures are drawn, which takes a while;\nthey stay in %s.\n", folder)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		for i, b := range brands {
 			home := filepath.Join(folder, b.Folder)
-			if err := d.make(ctx, b, home, fresh); err != nil {
+			card, err := cardOf(b)
+			if err == nil {
+				err = d.make(ctx, b, card, home, fresh)
+			}
+			if err != nil {
 				return fmt.Errorf("demo %s: %w", b.Folder, err)
 			}
-			g.Go(func() error { return d.serve(ctx, home, i, port+i) })
+			g.Go(func() error { return d.serve(ctx, home, card.Name, i, port+i) })
 		}
 		return nil
 	})
@@ -92,7 +96,7 @@ const demoFile = "demo.home"
 
 // make founds and fills a demo brand through the public commands, unless it is
 // there.
-func (d *demoRun) make(ctx context.Context, b demo.Brand, home string, fresh bool) error {
+func (d *demoRun) make(ctx context.Context, b demo.Brand, card identityCard, home string, fresh bool) error {
 	if _, err := os.Stat(filepath.Join(home, doneFile)); err == nil && !fresh {
 		return nil
 	}
@@ -106,13 +110,9 @@ func (d *demoRun) make(ctx context.Context, b demo.Brand, home string, fresh boo
 	if err := b.Write(ctx, files); err != nil {
 		return err
 	}
-	name, err := nameOf(b)
-	if err != nil {
-		return err
-	}
 	images := filepath.Join(files, "images")
 	for _, args := range [][]string{
-		{"init", "--name", name.Name, "--currency", name.Currency, "--country", name.Country, "--language", name.Language},
+		{"init", "--name", card.Name, "--currency", card.Currency, "--country", card.Country, "--language", card.Language},
 		{"import", filepath.Join(files, "products.csv"), "--images", images},
 		{"apply", filepath.Join(files, "shop.json"), "--images", images},
 	} {
@@ -138,7 +138,7 @@ type identityCard struct {
 	Language string `json:"language"`
 }
 
-func nameOf(b demo.Brand) (identityCard, error) {
+func cardOf(b demo.Brand) (identityCard, error) {
 	var doc struct {
 		Profile identityCard `json:"profile"`
 	}
@@ -156,10 +156,10 @@ func (d *demoRun) command(ctx context.Context, args []string) error {
 	return errors.New(strings.TrimSpace(errs.String() + "\n" + out.String()))
 }
 
-func (d *demoRun) serve(ctx context.Context, home string, i, port int) error {
+func (d *demoRun) serve(ctx context.Context, home, name string, i, port int) error {
 	one := &app{tty: tty{out: io.Discard, err: io.Discard}, home: home}
 	at := serving{http: freeAddress(port), admin: "localhost:0"}
-	return one.serve(ctx, at, func(p places) { d.opened(i, p) })
+	return one.serve(ctx, at, func(p places) { d.opened(i, name, p) })
 }
 
 // freeAddress returns the port, or any free one when something else has it.
@@ -174,12 +174,12 @@ func freeAddress(port int) string {
 }
 
 // opened tells of a shop, and of all of them once they are open.
-func (d *demoRun) opened(i int, p places) {
+func (d *demoRun) opened(i int, name string, p places) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open[i] = p
 	d.left--
-	d.note("  %s", p.Shop)
+	d.note("  %-15s %s", name, p.Shop)
 	if d.left > 0 {
 		return
 	}
