@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -17,28 +18,52 @@ import (
 
 // pictures takes what can be had at once and notes what must be fetched.
 func (im *importing) pictures(ctx context.Context, run store.ImportRun, p *store.OwnProduct) error {
+	var files []string
 	for _, ref := range p.Pictures {
 		media, err := im.desk.known(ctx, ref.Source)
 		if err != nil {
 			return err
 		}
-		if media != nil {
-			continue
-		}
-		if isURL(ref.Source) {
+		switch {
+		case media != nil:
+		case isURL(ref.Source):
 			im.waiting[ref.Source] = append(im.waiting[ref.Source], p.Product.Handle)
 			if err := run.PutPicture(store.OwnPicture{Source: ref.Source}); err != nil {
 				return err
 			}
-			continue
-		}
-		if _, err := im.desk.take(ctx, ref.Source); errors.Is(err, ErrNoPicture) {
-			im.warn(importer.Issue{Column: PictureColumn, Message: err.Error()})
-		} else if err != nil {
-			return err
+		default:
+			files = append(files, ref.Source)
 		}
 	}
+	if err := im.takeFiles(ctx, files); err != nil {
+		return err
+	}
 	return im.n.fillMedia(ctx, p)
+}
+
+// takeFiles reads the pictures of one product, several at a time.
+func (im *importing) takeFiles(ctx context.Context, files []string) error {
+	missing := make([]error, len(files))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, source := range files {
+		g.Go(func() error {
+			_, err := im.desk.take(ctx, source)
+			if errors.Is(err, ErrNoPicture) {
+				missing[i], err = err, nil
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, err := range missing {
+		if err != nil {
+			im.warn(importer.Issue{Column: PictureColumn, Message: err.Error()})
+		}
+	}
+	return nil
 }
 
 // PictureColumn stands in warnings about pictures in place of a column's name.
