@@ -105,7 +105,11 @@ func (f *File) claim(g *group, r *row) {
 		return
 	}
 	if at, taken := f.handles[g.handle]; taken {
-		g.issues.fault(r.no, f.columns.name(colHandle), "duplicate handle %q: row %d has it too, and rows of one product must stand together", g.handle, at)
+		column := f.columns.name(colHandle)
+		if g.named == "" {
+			column = f.columns.name(colTitle)
+		}
+		g.issues.fault(r.no, column, "duplicate handle %q: row %d has it too, and rows of one product must stand together", g.handle, at)
 		return
 	}
 	f.handles[g.handle] = r.no

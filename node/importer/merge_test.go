@@ -201,6 +201,8 @@ func TestStatusComesFromEitherColumn(t *testing.T) {
 		{"", "", store.Draft, store.Draft},
 		{",Published", ",false", "", store.Draft},
 		{",Published", ",true", store.Draft, store.Active},
+		{",Published", ",", store.Draft, store.Draft},
+		{",Published", ",", "", store.Active},
 		{",Published", ",true", store.Archived, store.Archived},
 		{",Published on online store,Status", ",FALSE,active", store.Active, store.Draft},
 		{",Published on online store,Status", ",TRUE,draft", store.Active, store.Draft},

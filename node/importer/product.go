@@ -112,7 +112,7 @@ func (m *merging) status(r *row) {
 	if m.has(colStatus) {
 		m.is.Status = m.statusOf(r)
 	}
-	if !m.has(colPublished) {
+	if m.cell(r, colPublished) == "" {
 		return
 	}
 	published := m.truth(r, colPublished, true)
