@@ -68,6 +68,10 @@ func TestABadRowIsNamedWithItsColumnAndReason(t *testing.T) {
 		{"over-precise measure", sheet("Title,Price,Unit price total measure,Unit price total measure unit", "A,1,0.0005,kg"), 2, "Unit price total measure", "more than three decimals"},
 		{"long alt text", sheet("Title,Price,Image Src,Image Alt Text", "A,1,x.jpg,"+strings.Repeat("ä", 501)), 2, "Image Alt Text", "longer than 500 characters"},
 		{"long picture address", sheet("Title,Price,Image Src", "A,1,"+strings.Repeat("x", 2001)), 2, "Image Src", "longer than 2000 bytes"},
+		{"too many pictures", sheet(pictureRows(51)...), 2, "Image Src", "has 51 pictures, allowed are 50"},
+		{"a picture in two lines", sheet("Title,Price,Variant Image", "A,1,\"x\ny\""), 2, "Variant Image", "line break"},
+		{"too much content", sheet("Title,Price,Unit price total measure,Unit price total measure unit", "A,1,999999999999,kg"), 2, "Unit price total measure", "is too large"},
+		{"long option name", sheet("Title,Price,Option1 Name,Option1 Value", "A,1,"+strings.Repeat("x", 101)+",S"), 2, "Option1 Name", "longer than 100 characters"},
 		{"too many tags", sheet("Title,Price,Tags", "A,1,\"x"+distinctTags(60)+"\""), 2, "Tags", "allowed are 50"},
 		{"long custom field", sheet("Title,Price,M (product.metafields.a.b)", "A,1,"+strings.Repeat("x", 5001)), 2, "M (product.metafields.a.b)", "longer than 5000 bytes"},
 		{"long description", sheet("Title,Price,Description", "A,1,"+strings.Repeat("x", 50_001)), 2, "Description", "longer than 50000 bytes"},
@@ -84,6 +88,17 @@ func TestABadRowIsNamedWithItsColumnAndReason(t *testing.T) {
 			}
 		})
 	}
+}
+
+func pictureRows(n int) []string {
+	rows := []string{"Handle,Title,Price,Image Src"}
+	for i := range n {
+		rows = append(rows, fmt.Sprintf("a,A,1,%d.jpg", i))
+	}
+	for i := 2; i < len(rows); i++ {
+		rows[i] = strings.Replace(rows[i], "A,1", ",", 1)
+	}
+	return rows
 }
 
 func distinctTags(n int) (s string) {
