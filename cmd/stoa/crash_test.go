@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -104,22 +105,93 @@ func killImports(t *testing.T, products int) {
 	home := t.TempDir()
 	stoa(t, home, "init", "--name", "Crash")
 	began := time.Now()
-	stoa(t, home, "import", priceList(t, products, 1))
+	if out, err := process(t, home, "import", priceList(t, products, 1)).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	took := time.Since(began)
-	current := "1.00"
+	current, killed := "1.00", 0
 	for i := range kills() {
-		cmd := process(t, home, "import", priceList(t, products, i+2))
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+		if killedAfter(t, process(t, home, "import", priceList(t, products, i+2)), rand.N(took)) {
+			killed++
 		}
-		kill := time.AfterFunc(rand.N(took), func() { _ = cmd.Process.Kill() })
-		_ = cmd.Wait() // killed or not, the shop must be whole
-		kill.Stop()
 		price, n := onePrice(t, home)
 		next := fmt.Sprintf("%d.00", i+2)
 		if n != products || price != current && price != next {
 			t.Fatalf("kill %d: %d products at %s; want %d at %s or %s", i, n, price, products, current, next)
 		}
 		current = price
+	}
+	if killed == 0 {
+		t.Error("every import was done before it could be killed")
+	}
+}
+
+// killedAfter runs a process and kills it after a while. It reports whether that
+// came before the end.
+func killedAfter(t *testing.T, cmd *exec.Cmd, d time.Duration) bool {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(d, func() { _ = cmd.Process.Kill() }) // it may have ended
+	defer kill.Stop()
+	return cmd.Wait() != nil
+}
+
+func TestAPriceThatWasAcknowledgedOutlivesAKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills processes for a while")
+	}
+	home := t.TempDir()
+	stoa(t, home, "init", "--name", "Crash")
+	stoa(t, home, "import", priceList(t, 1, 1))
+	price := 1
+	for range kills() / 2 {
+		acknowledged := priceUntilKilled(t, home, price)
+		got, _ := onePrice(t, home)
+		switch got {
+		case fmt.Sprintf("%d.00", acknowledged):
+			price = acknowledged
+		case fmt.Sprintf("%d.00", acknowledged+1): // made durable, not answered any more
+			price = acknowledged + 1
+		default:
+			t.Fatalf("%d.00 was acknowledged, after the kill it costs %s", acknowledged, got)
+		}
+	}
+	if price == 1 {
+		t.Error("no price was ever set before the kill")
+	}
+}
+
+// priceUntilKilled sets one price after another at a node that serves, until that
+// is killed, and returns the last one that was acknowledged.
+func priceUntilKilled(t *testing.T, home string, price int) int {
+	t.Helper()
+	cmd := process(t, home, "serve", "--http", "localhost:0", "--admin", "localhost:0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }() // killed
+	defer func() { _ = cmd.Process.Kill() }()
+	var at places
+	if err := json.NewDecoder(out).Decode(&at); err != nil {
+		t.Fatal(err)
+	}
+	c, err := control.Dial(t.Context(), (&app{home: home}).options(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	kill := time.AfterFunc(rand.N(300*time.Millisecond), func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
+	for {
+		if _, err := c.SetPrice(t.Context(), "SKU-0", strconv.Itoa(price+1)); err != nil {
+			return price
+		}
+		price++
 	}
 }
