@@ -62,7 +62,7 @@ func (n *Node) Import(ctx context.Context, file io.Reader, o ImportOptions) (Imp
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	im := &importing{n: n, o: o, desk: desk, waiting: map[string][]protocol.Handle{}}
+	im := &importing{n: n, o: o, desk: desk, waiting: map[string][]protocol.Handle{}, members: map[string][]protocol.Handle{}}
 	im.report = ImportReport{Warnings: []importer.Issue{}, Errors: []importer.Issue{}, DryRun: o.DryRun}
 	if err := im.run(ctx, file); err != nil {
 		return im.report, err
@@ -77,6 +77,7 @@ type importing struct {
 	report  ImportReport
 	staged  int
 	waiting map[string][]protocol.Handle // products by the picture they lack
+	members map[string][]protocol.Handle // products by the title of a collection that the file puts them into
 }
 
 func (im *importing) run(ctx context.Context, file io.Reader) error {
@@ -208,7 +209,11 @@ func appendBounded(list, more []importer.Issue, omitted int) ([]importer.Issue, 
 
 // publish signs what was staged.
 func (im *importing) publish(ctx context.Context, run store.ImportRun) error {
-	if im.o.DryRun || im.staged == 0 {
+	collections, err := im.collections(ctx)
+	if err != nil {
+		return err
+	}
+	if im.o.DryRun || im.staged+len(collections) == 0 {
 		head, err := im.n.head(ctx)
 		im.report.Head = head
 		return err
@@ -216,7 +221,7 @@ func (im *importing) publish(ctx context.Context, run store.ImportRun) error {
 	if err := run.Flush(); err != nil {
 		return err
 	}
-	head, err := im.n.publish(ctx, im.records(ctx, run), func(o *store.OwnTxn) error { return o.AdoptImport(run) })
+	head, err := im.n.publish(ctx, then(im.records(ctx, run), all(collections)), func(o *store.OwnTxn) error { return o.AdoptImport(run) })
 	if err != nil {
 		return err
 	}

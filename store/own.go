@@ -14,6 +14,7 @@ type OwnProduct struct {
 	Status   Status          `cbor:"status"`
 	Variants []OwnVariant    `cbor:"variants"` // one for each of Product.Variants, in its order
 	Pictures []PictureRef    `cbor:"pictures,omitempty"`
+	Fields   []catalog.Field `cbor:"fields,omitempty"` // custom fields that shoppers never see
 }
 
 // Status says whether a product is published.

@@ -42,12 +42,12 @@ func sencha() *store.OwnProduct {
 			},
 			SEO: catalog.SEO{Title: "Sencha tea", Description: "Steamed tea."},
 			Fields: []catalog.Field{
-				{Name: "google.mpn", Value: "M-1"}, {Name: "google.ad-group", Value: "teas"},
-				{Name: "google.custom-label-0", Value: "spring"}, {Name: "custom.material", Value: "paper; tin"},
+				{Name: "google.mpn", Value: "M-1"}, {Name: "custom.material", Value: "paper; tin"},
 			},
 			Published: noon, Updated: noon,
 		},
 		Status: store.Active,
+		Fields: []catalog.Field{{Name: "google.ad-group", Value: "teas"}, {Name: "google.custom-label-0", Value: "spring"}},
 		Variants: []store.OwnVariant{
 			{
 				ID: "SE-50", Price: euro(1190), CompareAt: pointer(euro(1400)), UnitBase: &catalog.Quantity{Milli: 100_000, Unit: "g"},
@@ -77,7 +77,7 @@ func TestTheOldColumnsAndTheNewOnesMeanTheSame(t *testing.T) {
 			}
 			if name == "new" { // its custom field stands before Google's
 				f := want.Product.Fields
-				want.Product.Fields = []catalog.Field{f[3], f[0], f[1], f[2]}
+				want.Product.Fields = []catalog.Field{f[1], f[0]}
 			}
 			if !reflect.DeepEqual(r.Is, want) {
 				t.Errorf("got  %+v\nwant %+v", r.Is, want)

@@ -35,11 +35,22 @@ func fieldName(header string) string {
 	return name
 }
 
+// steersAds reports whether a custom field steers the merchant's advertising.
+// Merchants write margins and rankings into such labels: they stay private.
+func steersAds(name string) bool {
+	return name == "google.ad-group" || name == "google.ads-labels" || name == "google.custom-product" ||
+		strings.HasPrefix(name, "google.custom-label-")
+}
+
 // fieldsOf brings a product's custom fields to what the row says: fields in
-// columns of the file are set or erased in their place, others stay.
-func (m *merging) fieldsOf(was []catalog.Field, r *row) []catalog.Field {
+// columns of the file are set or erased in their place, others stay. private
+// chooses those that shoppers never see.
+func (m *merging) fieldsOf(was []catalog.Field, r *row, private bool) []catalog.Field {
 	out := slices.Clone(was)
 	for _, c := range m.columns.fields {
+		if steersAds(c.name) != private {
+			continue
+		}
 		value := tidyList(r.cells[c.place])
 		at := slices.IndexFunc(out, func(f catalog.Field) bool { return f.Name == c.name })
 		switch {

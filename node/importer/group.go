@@ -88,9 +88,9 @@ func (f *File) begin(r *row) *group {
 	title := f.columns.cell(r, colTitle)
 	switch {
 	case g.named != "":
-		g.handle = handleOf(strings.Clone(g.named)) // it is kept longer than its row
+		g.handle = HandleOf(strings.Clone(g.named)) // it is kept longer than its row
 	case title != "":
-		g.handle = handleOf(strings.Clone(title))
+		g.handle = HandleOf(strings.Clone(title))
 	default:
 		g.issues.fault(r.no, f.columns.name(colTitle), "the row belongs to no product: it has neither a handle nor a title")
 	}
@@ -119,7 +119,7 @@ func (f *File) claim(g *group, r *row) {
 // it has the same handle, or none and no other title.
 func (f *File) continues(g *group, r *row) bool {
 	if named := f.columns.cell(r, colHandle); named != "" {
-		return strings.EqualFold(named, g.named) || g.named == "" && handleOf(named) == g.handle
+		return strings.EqualFold(named, g.named) || g.named == "" && HandleOf(named) == g.handle
 	}
 	title := f.columns.cell(r, colTitle)
 	return title == "" || title == f.columns.cell(g.rows[0], colTitle)

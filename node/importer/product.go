@@ -29,7 +29,8 @@ func (m *merging) product() {
 	if m.has(colTags) {
 		p.Tags = tags(m.cell(r, colTags))
 	}
-	p.Fields = m.fieldsOf(p.Fields, r)
+	p.Fields = m.fieldsOf(p.Fields, r, false)
+	m.is.Fields = m.fieldsOf(m.is.Fields, r, true)
 	m.status(r)
 	m.remarks(r)
 	m.laterRows()

@@ -28,8 +28,9 @@ func spelling(pairs string) map[rune]string {
 	return m
 }
 
-// handleOf brings a text to a handle: itself when it is one, else its slug.
-func handleOf(text string) protocol.Handle {
+// HandleOf brings a text to a handle: itself when it is one, else the text spelled
+// in the letters of handles.
+func HandleOf(text string) protocol.Handle {
 	if h, err := protocol.ParseHandle(text); err == nil {
 		return h
 	}

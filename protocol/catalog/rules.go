@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -163,13 +164,15 @@ func forbiddenInURL(c rune) bool {
 func distinct[T comparable](r *rules, field string, values []T) {
 	seen := make(map[T]bool, len(values))
 	for i, v := range values {
-		r.require(!seen[v], fmt.Sprintf("%s[%d]", field, i), "repeats %.100q", fmt.Sprint(v))
+		if seen[v] {
+			r.require(false, at(field, i, ""), "repeats %.100q", fmt.Sprint(v))
+		}
 		seen[v] = true
 	}
 }
 
 func at(field string, i int, sub string) string {
-	return fmt.Sprintf("%s[%d]%s", field, i, sub)
+	return field + "[" + strconv.Itoa(i) + "]" + sub
 }
 
 // sortedKeys makes the first error the same in every run.
