@@ -21,6 +21,7 @@ type options struct {
 type scale struct {
 	name        string
 	big, shop   int           // products of the large and of the ordinary catalog
+	calm        time.Duration // for which a node just opened over a fresh catalog is left alone
 	edits       int           // prices changed, and bare writes
 	records     int           // of the trie
 	proofs      int           // of each kind
@@ -35,7 +36,7 @@ type scale struct {
 
 var scales = map[string]scale{
 	"full": {
-		name: "full", big: 100_000, shop: 20_000, edits: 400, records: 1_000_000, proofs: 20_000, starts: 5,
+		name: "full", big: 100_000, shop: 20_000, calm: 10 * time.Second, edits: 1000, records: 1_000_000, proofs: 20_000, starts: 5,
 		pages: 256, rounds: 7, round: time.Second, chunks: 10, visible: 20, connections: 32,
 	},
 	"small": {

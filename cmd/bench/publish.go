@@ -16,7 +16,9 @@ import (
 )
 
 // publish changes prices of a running node one after another, each beside one
-// write to a Badger of its own that syncs every write, on the same disk.
+// write to a Badger of its own that syncs every write, on the same disk. The node
+// does its upkeep meanwhile; only what follows the making of a whole catalog, its
+// check and compaction, gets some seconds first.
 func publish(ctx context.Context, l *lab) (rows []row, err error) {
 	home, err := l.home(ctx, l.scale.big)
 	if err != nil {
@@ -29,6 +31,7 @@ func publish(ctx context.Context, l *lab) (rows []row, err error) {
 	defer func() { err = errors.Join(err, bare.Close()) }()
 	var ours, theirs []float64
 	err = withNode(ctx, home, func(n *node.Node) error {
+		time.Sleep(l.scale.calm)
 		ours, theirs, err = editPrices(ctx, l.scale, n, bare)
 		return err
 	})
