@@ -15,6 +15,7 @@ import (
 func clone(p *store.OwnProduct) *store.OwnProduct {
 	c := *p
 	c.Pictures = slices.Clone(p.Pictures)
+	c.Fields = slices.Clone(p.Fields)
 	c.Product.Tags = slices.Clone(p.Product.Tags)
 	c.Product.Media = slices.Clone(p.Product.Media)
 	c.Product.Fields = slices.Clone(p.Product.Fields)
@@ -51,7 +52,7 @@ func copyOf[T any](p *T) *T {
 // same reports whether two states of a product are equal but for what the caller
 // fills in.
 func same(a, b *store.OwnProduct) bool {
-	return a.Status == b.Status && slices.Equal(a.Pictures, b.Pictures) &&
+	return a.Status == b.Status && slices.Equal(a.Pictures, b.Pictures) && slices.Equal(a.Fields, b.Fields) &&
 		slices.EqualFunc(a.Variants, b.Variants, sameVariant) && sameRecord(a, b)
 }
 
