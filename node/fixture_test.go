@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -251,7 +252,10 @@ type web struct {
 	asked []string
 }
 
-var errOffline = errors.New("the server is offline")
+var (
+	errOffline = errors.New("the server is offline")
+	errGone    = errors.New("there is no such picture")
+)
 
 // Fetch implements PictureSource.
 func (w *web) Fetch(_ context.Context, url string) (io.ReadCloser, error) {
@@ -259,11 +263,17 @@ func (w *web) Fetch(_ context.Context, url string) (io.ReadCloser, error) {
 	defer w.mu.Unlock()
 	w.asked = append(w.asked, url)
 	b, ok := w.files[url]
+	if strings.Contains(url, "/gone") {
+		return nil, errGone
+	}
 	if !ok {
 		return nil, errOffline
 	}
 	return io.NopCloser(bytes.NewReader(b)), nil
 }
+
+// Temporary implements PictureSource: what is gone for good stays away.
+func (w *web) Temporary(err error) bool { return !errors.Is(err, errGone) }
 
 func (w *web) fill(url string, b []byte) {
 	w.mu.Lock()

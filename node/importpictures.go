@@ -273,18 +273,15 @@ func (n *Node) showFetched(ctx context.Context) error {
 }
 
 func (n *Node) fetchDue(ctx context.Context) error {
-	missing, err := n.store.MissingPictures(ctx, retryBatch)
-	if err != nil {
+	missing, err := n.store.MissingPictures(ctx, retryBatch, func(p store.OwnPicture) bool {
+		return isURL(p.Source) && !p.Final && !n.now().Before(retryAt(p))
+	})
+	if err != nil || len(missing) == 0 {
 		return err
 	}
 	var due []string
 	for _, p := range missing {
-		if isURL(p.Source) && !p.Final && !n.now().Before(retryAt(p)) {
-			due = append(due, p.Source)
-		}
-	}
-	if len(due) == 0 {
-		return nil
+		due = append(due, p.Source)
 	}
 	fetched, _, err := n.fetchAll(ctx, due, func(int) {})
 	if err != nil {

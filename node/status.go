@@ -52,7 +52,7 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return st, fmt.Errorf("status: %w", err)
 	}
-	missing, err := n.store.MissingPictures(ctx, maxMissing)
+	missing, err := n.store.MissingPictures(ctx, maxMissing, func(store.OwnPicture) bool { return true })
 	if err != nil {
 		return st, fmt.Errorf("status: %w", err)
 	}

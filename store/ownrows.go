@@ -150,8 +150,9 @@ func getPicture(r kv.Reader, source string) (p OwnPicture, err error) {
 	return p, err
 }
 
-// MissingPictures lists the sources that could not be fetched yet, at most limit.
-func (s *Store) MissingPictures(ctx context.Context, limit int) (missing []OwnPicture, err error) {
+// MissingPictures lists the sources that could not be fetched yet and of which want
+// is true, at most limit.
+func (s *Store) MissingPictures(ctx context.Context, limit int, want func(OwnPicture) bool) (missing []OwnPicture, err error) {
 	err = s.kv.View(ctx, func(r kv.Reader) error {
 		missing = nil
 		for item, err := range r.Scan(kv.Prefix([]byte("q/")), kv.ScanOptions{}) {
@@ -162,7 +163,7 @@ func (s *Store) MissingPictures(ctx context.Context, limit int) (missing []OwnPi
 			if err := protocol.Unmarshal(item.Value, &p); err != nil {
 				return err
 			}
-			if p.Media == nil {
+			if p.Media == nil && want(p) {
 				missing = append(missing, p)
 			}
 			if len(missing) == limit {
