@@ -17,6 +17,9 @@ import (
 // must commit to the prepared root, count and bytes, else ErrMismatch. also may
 // run several times. Whatever the outcome, the prepared change has ended.
 func (s *Store) Apply(ctx context.Context, p *Prepared, signed []byte, also ...func(*OwnTxn) error) error {
+	if p.done {
+		return fmt.Errorf("apply head: the change was discarded: %w", ErrStale)
+	}
 	defer p.Discard()
 	head, err := catalog.DecodeHead(signed)
 	if err != nil {

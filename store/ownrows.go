@@ -102,32 +102,78 @@ func decodeOwn(b []byte) (*OwnProduct, error) {
 }
 
 // OwnProducts yields the brand's products by handle, drafts included, from the
-// first handle not below from. The products are one consistent state.
+// first handle not below from. The products are one consistent state: those of an
+// adopted import are there at once.
 func (s *Store) OwnProducts(ctx context.Context, from protocol.Handle) iter.Seq2[*OwnProduct, error] {
-	return s.ownRows(ctx, kv.Prefix([]byte("o/")).From(keyOwn(from)))
+	return s.viewRows(ctx, func(r kv.Reader, yield func(*OwnProduct) bool) error {
+		rows := kv.Prefix([]byte("o/")).From(keyOwn(from))
+		run, pending, err := readPending(r)
+		if err != nil {
+			return err
+		}
+		if !pending {
+			return scanOwn(r, rows, yield)
+		}
+		return mergeOwn(r, rows, kv.Prefix(keyStagedAll(run)).From(keyStaged(run, from)), yield)
+	})
 }
 
 func (s *Store) ownRows(ctx context.Context, rows kv.Range) iter.Seq2[*OwnProduct, error] {
+	return s.viewRows(ctx, func(r kv.Reader, yield func(*OwnProduct) bool) error { return scanOwn(r, rows, yield) })
+}
+
+// viewRows makes a sequence of a walk through one state of the store.
+func (s *Store) viewRows(ctx context.Context, walk func(kv.Reader, func(*OwnProduct) bool) error) iter.Seq2[*OwnProduct, error] {
 	return func(yield func(*OwnProduct, error) bool) {
 		err := s.kv.View(ctx, func(r kv.Reader) error {
-			for item, err := range r.Scan(rows, kv.ScanOptions{}) {
-				if err != nil {
-					return err
-				}
-				p, err := decodeOwn(item.Value)
-				if err != nil {
-					return err
-				}
-				if !yield(p, nil) {
-					return nil
-				}
-			}
-			return nil
+			return walk(r, func(p *OwnProduct) bool { return yield(p, nil) })
 		})
 		if err != nil {
 			yield(nil, err)
 		}
 	}
+}
+
+// scanOwn gives the products of a range of rows until yield wants no more.
+func scanOwn(r kv.Reader, rows kv.Range, yield func(*OwnProduct) bool) error {
+	for item, err := range r.Scan(rows, kv.ScanOptions{}) {
+		if err != nil {
+			return err
+		}
+		p, err := decodeOwn(item.Value)
+		if err != nil {
+			return err
+		}
+		if !yield(p) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// mergeOwn gives the products of two ranges in the order of their handles; of two
+// with one handle that of over.
+func mergeOwn(r kv.Reader, rows, over kv.Range, yield func(*OwnProduct) bool) error {
+	var failed error
+	next, stop := iter.Pull(func(give func(*OwnProduct) bool) { failed = scanOwn(r, over, give) })
+	defer stop()
+	head, ok := next()
+	wanted := true
+	err := scanOwn(r, rows, func(p *OwnProduct) bool {
+		for wanted && ok && head.Product.Handle < p.Product.Handle {
+			wanted = yield(head)
+			head, ok = next()
+		}
+		if wanted && !(ok && head.Product.Handle == p.Product.Handle) {
+			wanted = yield(p)
+		}
+		return wanted && failed == nil
+	})
+	for err == nil && wanted && ok {
+		wanted = yield(head)
+		head, ok = next()
+	}
+	return errors.Join(err, failed)
 }
 
 // Picture returns what became of a picture's source, or ErrNotFound.
