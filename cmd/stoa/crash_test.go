@@ -195,3 +195,27 @@ func priceUntilKilled(t *testing.T, home string, price int) int {
 		price++
 	}
 }
+
+func TestAKilledInitLeavesABrandOrNone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills processes for a while")
+	}
+	began := time.Now()
+	if out, err := process(t, t.TempDir(), "init", "--name", "Crash").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	took := time.Since(began)
+	for range kills() {
+		home := filepath.Join(t.TempDir(), "home")
+		killedAfter(t, process(t, home, "init", "--name", "Crash"), rand.N(took))
+		var out, errs strings.Builder
+		if run(t.Context(), []string{"status", "--home", home}, tty{in: strings.NewReader(""), out: &out, err: &errs}) != exitDone {
+			if !strings.Contains(errs.String(), "no brand") {
+				t.Fatalf("neither a brand nor none: %s", errs.String())
+			}
+			stoa(t, home, "init", "--name", "Crash")
+		}
+		stoa(t, home, "import", priceList(t, 2, 1))
+		onePrice(t, home)
+	}
+}
