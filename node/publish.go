@@ -42,7 +42,7 @@ func (n *Node) publish(ctx context.Context, records changes, also ...func(*store
 	}
 	head, err := n.signPrepared(ctx, p, current, keepHead, also...)
 	if err == nil {
-		tidy.removeFiles()
+		tidy.removeFiles(ctx)
 	}
 	return head, err
 }

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -48,11 +50,29 @@ func TestAPictureGoesWithItsLastUser(t *testing.T) {
 	if !s.has(a) {
 		t.Error("a picture that came back is missing")
 	}
-	draft := s.dress(tea("assam", 700), dir, "b.png")
-	draft.Status = store.Draft
-	s.put(draft)
-	if s.has(b) {
-		t.Error("the picture of a draft is still public")
+}
+
+func TestThePicturesOfADraftAreHiddenAndKept(t *testing.T) {
+	s, dir := inMemory(t, t.TempDir(), nil), folder(t, 1)
+	csv := "Handle,Title,Status,Variant Price,Image Src\nsencha,Sencha,%s,1,a.png\n"
+	s.take(fmt.Sprintf(csv, "active"), dir)
+	a := s.blob("a.png")
+	for range 2 {
+		s.take(fmt.Sprintf(csv, "draft"), "")
+		s.view(func(v *store.View) error {
+			if _, err := v.Media(a); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("the picture of a draft is public: %v", err)
+			}
+			return nil
+		})
+		report := s.take(fmt.Sprintf(csv, "active"), "")
+		if s.shows("sencha") != 1 || len(report.Warnings) > 0 {
+			t.Errorf("the picture was lost: %+v", report.Warnings)
+		}
+	}
+	s.take("Handle,Title,Status,Variant Price,Image Src\nsencha,Sencha,active,1,\n", "")
+	if s.has(a) {
+		t.Error("a picture that nothing names is still there")
 	}
 }
 
