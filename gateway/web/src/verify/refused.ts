@@ -27,12 +27,19 @@ export function refuse(reason: string, detail: string): never {
   throw new Refused(reason, detail);
 }
 
-// within gives all refusals inside one reason.
-export function within<T>(reason: string, check: () => T): T {
+// rename gives a refusal another reason, and passes on what is none.
+export function rename(reason: string | ((was: string) => string)): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof Refused)) throw error;
+    return refuse(typeof reason === "string" ? reason : reason(error.reason), error.message);
+  };
+}
+
+// within renames what a check refuses.
+export function within<T>(reason: string | ((was: string) => string), check: () => T): T {
   try {
     return check();
   } catch (error) {
-    if (error instanceof Refused) refuse(reason, error.message);
-    throw error;
+    return rename(reason)(error);
   }
 }

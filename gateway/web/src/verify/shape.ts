@@ -76,7 +76,7 @@ export function closed<R extends Readers, O extends Readers>(required: R, option
   return (v) => {
     const { named } = fields(v);
     for (const name of named.keys()) {
-      if (!(name in required) && !(name in optional)) wrong("a field of this map");
+      if (!Object.hasOwn(required, name) && !Object.hasOwn(optional, name)) wrong("a field of this map");
     }
     const read: Record<string, unknown> = {};
     for (const name in required) read[name] = required[name]!(named.get(name));
