@@ -130,7 +130,10 @@ func (im *importing) fetchWaiting(ctx context.Context) error {
 	if head != nil {
 		im.report.Head = head
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return im.n.noteShown(ctx, fetched)
 }
 
 // fetchers is how many pictures are fetched at a time.
@@ -252,24 +255,47 @@ func (n *Node) fetchMissing(ctx context.Context) error {
 	}
 }
 
-// showFetched publishes the pictures that are in the store and that their products
-// don't show yet.
+// showFetched publishes the pictures that were fetched and that a kill or an alarm
+// kept from their products.
 func (n *Node) showFetched(ctx context.Context) error {
-	var handles []protocol.Handle
-	for p, err := range n.store.OwnProducts(ctx, "") {
-		if err != nil {
+	for {
+		fetched, err := n.store.FetchedPictures(ctx, retryBatch)
+		if err != nil || len(fetched) == 0 {
 			return err
 		}
-		is := *p
-		if err := n.fillMedia(ctx, &is); err != nil {
+		if err := n.show(ctx, sourcesOf(fetched)); err != nil {
 			return err
-		}
-		if !sameMedia(p, &is) {
-			handles = append(handles, p.Product.Handle)
 		}
 	}
-	_, err := n.refreshPictures(ctx, handles)
-	return err
+}
+
+// show publishes the pictures of the sources with every product that names them.
+func (n *Node) show(ctx context.Context, sources []string) error {
+	handles, err := n.showing(ctx, sources)
+	if err != nil {
+		return err
+	}
+	if _, err := n.refreshPictures(ctx, handles); err != nil {
+		return err
+	}
+	return n.noteShown(ctx, sources)
+}
+
+func (n *Node) noteShown(ctx context.Context, sources []string) error {
+	for chunk := range slices.Chunk(sources, retryBatch) {
+		if err := n.store.UpdateOwn(ctx, func(o *store.OwnTxn) error { return o.Shown(chunk...) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sourcesOf(list []store.OwnPicture) []string {
+	var out []string
+	for _, p := range list {
+		out = append(out, p.Source)
+	}
+	return out
 }
 
 func (n *Node) fetchDue(ctx context.Context) error {
@@ -279,20 +305,11 @@ func (n *Node) fetchDue(ctx context.Context) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	var due []string
-	for _, p := range missing {
-		due = append(due, p.Source)
-	}
-	fetched, _, err := n.fetchAll(ctx, due, func(int) {})
-	if err != nil {
+	fetched, _, err := n.fetchAll(ctx, sourcesOf(missing), func(int) {})
+	if err != nil || len(fetched) == 0 {
 		return err
 	}
-	handles, err := n.showing(ctx, fetched)
-	if err != nil {
-		return err
-	}
-	_, err = n.refreshPictures(ctx, handles)
-	return err
+	return n.show(ctx, fetched)
 }
 
 func retryAt(p store.OwnPicture) time.Time {

@@ -37,6 +37,7 @@
 //	p/ pending                            the import whose rows are moving from s/ to o/
 //	v/ id                                 whose variant identifier this is, for ever
 //	q/ source                             OwnPicture: a picture by where it came from
+//	r/ source                             "": a picture that isn't shown yet
 //	u/ path                               where an old address leads
 //	n/ name                               the node's own settings
 //	w/ epoch seq                          CID of a head this node signed

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -24,7 +25,7 @@ func (s *Store) BeginImport(ctx context.Context) (ImportRun, error) {
 	if err := s.settleImport(ctx); err != nil {
 		return ImportRun{}, err
 	}
-	last, err := s.get(ctx, keySetting("import"))
+	last, err := s.get(ctx, keySetting(settingRun))
 	if err != nil {
 		return ImportRun{}, err
 	}
@@ -33,7 +34,7 @@ func (s *Store) BeginImport(ctx context.Context) (ImportRun, error) {
 		run.no = importRun(binary.BigEndian.Uint64(last)) + 1
 	}
 	err = s.UpdateOwn(ctx, func(o *OwnTxn) error {
-		return o.PutSetting("import", binary.BigEndian.AppendUint64(nil, uint64(run.no)))
+		return o.PutSetting(settingRun, binary.BigEndian.AppendUint64(nil, uint64(run.no)))
 	})
 	if err != nil {
 		return ImportRun{}, fmt.Errorf("begin import: %w", err)
@@ -87,9 +88,31 @@ func (s *Store) VariantOwner(ctx context.Context, id protocol.VariantID) (Varian
 // before, too.
 func (s *Store) SettleImport(ctx context.Context) error { return s.settleImport(ctx) }
 
-// settleImport moves adopted rows and clears rows that were never adopted. It may
-// be interrupted and run again at any point.
+// settleImport moves adopted rows and clears rows that were never adopted, if the
+// last run left any. It may be interrupted and run again at any point.
 func (s *Store) settleImport(ctx context.Context) error {
+	last, err := s.Setting(ctx, settingRun)
+	if err != nil {
+		return fmt.Errorf("settle import: %w", err)
+	}
+	settled, err := s.Setting(ctx, settingSettled)
+	if err != nil || bytes.Equal(last, settled) {
+		return err
+	}
+	if err := s.settle(ctx); err != nil {
+		return fmt.Errorf("settle import: %w", err)
+	}
+	return s.UpdateOwn(ctx, func(o *OwnTxn) error { return o.PutSetting(settingSettled, last) })
+}
+
+// settingRun numbers the last import that began, settingSettled the last one whose
+// rows have moved or gone.
+const (
+	settingRun     = "import"
+	settingSettled = "import-settled"
+)
+
+func (s *Store) settle(ctx context.Context) error {
 	var run importRun
 	var pending bool
 	err := s.kv.View(ctx, func(r kv.Reader) (err error) {
@@ -102,10 +125,7 @@ func (s *Store) settleImport(ctx context.Context) error {
 	if err == nil {
 		_, err = kv.DeleteRange(ctx, s.kv, kv.Prefix([]byte("s/")))
 	}
-	if err != nil {
-		return fmt.Errorf("settle import: %w", err)
-	}
-	return nil
+	return err
 }
 
 func (s *Store) moveStaged(ctx context.Context, run importRun) error {

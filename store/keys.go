@@ -55,6 +55,8 @@ func keyVariant(id protocol.VariantID) []byte { return []byte("v/" + string(id))
 
 func keyPicture(source string) []byte { return []byte("q/" + source) }
 
+func keyMissing(source string) []byte { return []byte("r/" + source) }
+
 func keyRedirect(path string) []byte { return []byte("u/" + path) }
 
 func keySetting(name string) []byte { return []byte("n/" + name) }

@@ -25,6 +25,20 @@ func (o *OwnTxn) DeleteProduct(h protocol.Handle) error { return o.tx.Delete(key
 // PutPicture notes what became of a picture's source.
 func (o *OwnTxn) PutPicture(p OwnPicture) error { return putPicture(o.tx, p) }
 
+// Shown notes that the products that name these sources show their pictures.
+func (o *OwnTxn) Shown(sources ...string) error {
+	for _, source := range sources {
+		missing, err := o.tx.Has(keyMissing(source))
+		if err == nil && missing {
+			err = o.tx.Delete(keyMissing(source))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PutRedirect sends an old address, such as /old/tea, to a path of the shop.
 func (o *OwnTxn) PutRedirect(from, to string) error { return o.tx.Set(keyRedirect(from), []byte(to)) }
 
@@ -49,6 +63,9 @@ func putProduct(w writer, key []byte, p *OwnProduct) error {
 
 func putPicture(w writer, p OwnPicture) error {
 	b, err := protocol.Marshal(p)
+	if err == nil && p.Media == nil {
+		err = w.Set(keyMissing(p.Source), nil)
+	}
 	if err != nil {
 		return err
 	}
@@ -198,27 +215,38 @@ func getPicture(r kv.Reader, source string) (p OwnPicture, err error) {
 
 // MissingPictures lists the sources that could not be fetched yet and of which want
 // is true, at most limit.
-func (s *Store) MissingPictures(ctx context.Context, limit int, want func(OwnPicture) bool) (missing []OwnPicture, err error) {
+func (s *Store) MissingPictures(ctx context.Context, limit int, want func(OwnPicture) bool) ([]OwnPicture, error) {
+	return s.picturesToShow(ctx, limit, func(p OwnPicture) bool { return p.Media == nil && want(p) })
+}
+
+// FetchedPictures lists the sources that were missing, have been fetched and of
+// which nobody noted yet that they are Shown, at most limit.
+func (s *Store) FetchedPictures(ctx context.Context, limit int) ([]OwnPicture, error) {
+	return s.picturesToShow(ctx, limit, func(p OwnPicture) bool { return p.Media != nil })
+}
+
+func (s *Store) picturesToShow(ctx context.Context, limit int, want func(OwnPicture) bool) (list []OwnPicture, err error) {
+	base := keyMissing("")
 	err = s.kv.View(ctx, func(r kv.Reader) error {
-		missing = nil
-		for item, err := range r.Scan(kv.Prefix([]byte("q/")), kv.ScanOptions{}) {
+		list = nil
+		for item, err := range r.Scan(kv.Prefix(base), kv.ScanOptions{KeysOnly: true}) {
 			if err != nil {
 				return err
 			}
-			var p OwnPicture
-			if err := protocol.Unmarshal(item.Value, &p); err != nil {
+			p, err := getPicture(r, string(item.Key[len(base):]))
+			if err != nil {
 				return err
 			}
-			if p.Media == nil && want(p) {
-				missing = append(missing, p)
+			if want(p) {
+				list = append(list, p)
 			}
-			if len(missing) == limit {
+			if len(list) == limit {
 				return nil
 			}
 		}
 		return nil
 	})
-	return missing, err
+	return list, err
 }
 
 // Redirect returns where an old address leads.
