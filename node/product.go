@@ -38,15 +38,19 @@ func (n *Node) editVariant(ctx context.Context, id protocol.VariantID, edit func
 	if err := edit(&is.Variants[i]); err != nil {
 		return catalog.SignedHead{}, err
 	}
-	return n.saveProduct(ctx, was, &is)
+	return n.saveVariant(ctx, &is, i)
 }
 
-// saveProduct publishes what changed between two states of a product and keeps
-// the new one. n.mu is held.
-func (n *Node) saveProduct(ctx context.Context, was, is *store.OwnProduct) (catalog.SignedHead, error) {
-	records, err := replace(was, is)
-	if err != nil {
-		return catalog.SignedHead{}, err
+// saveVariant publishes the offer of a product's i-th variant and keeps the
+// product. n.mu is held.
+func (n *Node) saveVariant(ctx context.Context, is *store.OwnProduct, i int) (catalog.SignedHead, error) {
+	var records []store.Change
+	if is.Status == store.Active {
+		c, err := set(offer(&is.Product, is.Variants[i]))
+		if err != nil {
+			return catalog.SignedHead{}, err
+		}
+		records = append(records, c)
 	}
 	return n.publish(ctx, all(records), func(o *store.OwnTxn) error { return o.PutProduct(is) })
 }

@@ -130,6 +130,9 @@ func (p *Prepared) reindex(tx kv.Txn, at realm) (products int, err error) {
 		}
 	}
 	for h, by := range sum.members {
+		if by == 0 {
+			continue
+		}
 		key := keyIndex(at, suffixSize(h))
 		n, err := readCount(tx, key)
 		if err != nil {
@@ -156,11 +159,8 @@ func reindexGroup(tx kv.Txn, at realm, rs rules, changed []placement, sum *total
 	if err != nil {
 		return err
 	}
-	newRows, err := indexGroup(after, rs)
-	if err != nil {
-		return err
-	}
-	oldRows, err := indexGroup(before(after, changed), rs)
+	read := records{}
+	oldRows, newRows, err := rowsOf(read.group(before(after, changed)), read.group(after), rs)
 	if err != nil {
 		return err
 	}
@@ -183,6 +183,21 @@ func reindexGroup(tx kv.Txn, at realm, rs rules, changed []placement, sum *total
 		}
 	}
 	return nil
+}
+
+// rowsOf computes the rows of a group before and after a change. Where only offers
+// changed, the rows that don't depend on them are left out of both.
+func rowsOf(was, is group, rs rules) (oldRows, newRows indexRows, err error) {
+	if was.listed() && is.listed() && was.version == is.version {
+		oldRows, newRows = indexRows{}, indexRows{}
+		return oldRows, newRows, errors.Join(oldRows.addOffers(was, rs), newRows.addOffers(is, rs))
+	}
+	oldRows, err = was.rows(rs)
+	if err != nil {
+		return nil, nil, err
+	}
+	newRows, err = is.rows(rs)
+	return oldRows, newRows, err
 }
 
 // before returns the group as it was: unchanged rows, and the old ones of what

@@ -171,7 +171,7 @@ func (b *build) index(ctx context.Context) (trie.Edit, error) {
 func sameGroup(a, b leafRow) bool { return [16]byte(a.Key[:16]) == [16]byte(b.Key[:16]) }
 
 func (b *build) indexGroup(group []leafRow) error {
-	rows, err := indexGroup(group, b.rules)
+	rows, err := records{}.group(group).rows(b.rules)
 	if err != nil {
 		return err
 	}

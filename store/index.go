@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/protocol/trie"
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
@@ -18,47 +19,82 @@ type rules map[protocol.Handle]*catalog.Rule
 // computed again to remove them.
 type indexRows map[string][]byte
 
-// indexGroup computes the rows of a group. Records of unknown or invalid meaning
-// give none: they are kept and hidden.
-func indexGroup(group []leafRow, rs rules) (indexRows, error) {
-	rows := indexRows{}
-	var product *catalog.Product
+// group is what the index needs to know of the records that share a group.
+// Records of unknown or invalid meaning are left out: they are kept and hidden.
+type group struct {
+	product *catalog.Product
+	version protocol.CID     // of the product's record
+	offers  []*catalog.Offer // in the product's order
+	others  []catalog.Record
+	uses    []string // suffixes of the rows about pictures
+}
+
+// records reads records, each once: most of a group is the same before and after
+// a change.
+type records map[trie.Leaf]catalog.Record
+
+// read returns a leaf's record, nil if it has no meaning here.
+func (rs records) read(leaf leafRow) catalog.Record {
+	if r, ok := rs[leaf.Leaf]; ok {
+		return r
+	}
+	r, err := catalog.Decode(leaf.Path, leaf.Record)
+	if err != nil {
+		r = nil
+	}
+	rs[leaf.Leaf] = r
+	return r
+}
+
+func (rs records) group(leaves []leafRow) group {
+	var g group
 	offers := map[protocol.VariantID]*catalog.Offer{}
-	for _, leaf := range group {
-		record, err := catalog.Decode(leaf.Path, leaf.Record)
-		if err != nil {
+	for _, leaf := range leaves {
+		record := rs.read(leaf)
+		if record == nil {
 			continue
 		}
 		for _, blob := range catalog.Pictures(record) {
-			rows[suffixUses(blob)+string(leaf.Path)] = nil
+			g.uses = append(g.uses, suffixUses(blob)+string(leaf.Path))
 		}
 		switch r := record.(type) {
 		case *catalog.Product:
-			product = r
+			g.product, g.version = r, leaf.Leaf.Record
 		case *catalog.Offer:
 			offers[r.Variant] = r
 		default:
-			if err := rows.addOther(r); err != nil {
-				return nil, err
-			}
+			g.others = append(g.others, r)
 		}
 	}
-	if product != nil {
-		return rows, rows.addProduct(product, offersInOrder(product, offers), rs)
+	if g.product != nil {
+		g.offers = offersInOrder(g.product, offers)
 	}
-	return rows, nil
+	return g
 }
 
-func (rows indexRows) addProduct(p *catalog.Product, offers []*catalog.Offer, rs rules) error {
-	if len(offers) == 0 {
-		return nil
+// listed reports whether the group is a product that can be shown in lists.
+func (g group) listed() bool { return g.product != nil && len(g.offers) > 0 }
+
+// rows computes the rows of a group.
+func (g group) rows(rs rules) (indexRows, error) {
+	rows := indexRows{}
+	for _, suffix := range g.uses {
+		rows[suffix] = nil
 	}
-	card := newCard(p, offers)
-	value, err := protocol.Marshal(card)
-	if err != nil {
-		return err
+	for _, r := range g.others {
+		if err := rows.addOther(r); err != nil {
+			return nil, err
+		}
 	}
-	rows[suffixCard(p.Handle)] = value
+	if !g.listed() {
+		return rows, nil
+	}
+	rows.addProduct(g.product)
+	return rows, rows.addOffers(g, rs)
+}
+
+// addProduct adds the rows that follow from the product's own record.
+func (rows indexRows) addProduct(p *catalog.Product) {
 	rows[suffixNew(p.Published, p.Handle)] = nil
 	for _, w := range words(p.Title + " " + p.Vendor) {
 		rows[suffixWord(w)+string(p.Handle)] = nil
@@ -66,9 +102,19 @@ func (rows indexRows) addProduct(p *catalog.Product, offers []*catalog.Offer, rs
 	for _, v := range p.Variants {
 		rows[suffixVariant(v.ID)] = []byte(p.Handle)
 	}
+}
+
+// addOffers adds the rows that depend on the offers, too.
+func (rows indexRows) addOffers(g group, rs rules) error {
+	card := newCard(g.product, g.offers)
+	value, err := protocol.Marshal(card)
+	if err != nil {
+		return err
+	}
+	rows[suffixCard(card.Handle)] = value
 	for h, rule := range rs {
 		if matches(rule, card) {
-			rows[suffixMembers(h)+descending(p.Published)+string(p.Handle)] = nil
+			rows[suffixMembers(h)+descending(card.Published)+string(card.Handle)] = nil
 		}
 	}
 	return nil
