@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/evanw/esbuild/pkg/api"
 
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/specs/vectors"
 )
 
@@ -44,7 +47,7 @@ func bundled(t *testing.T, script string) []byte {
 }
 
 // runner answers one question from its input.
-const runner = `import { answer } from "./conformance";
+const runner = `import { answer } from "./conformance/answer";
 let text = "";
 for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk;
 process.stdout.write(JSON.stringify(await answer(JSON.parse(text))));`
@@ -189,12 +192,84 @@ func valid(t *testing.T, names ...string) []object {
 }
 
 func TestEveryFlipAndCutOfABundleIsRefused(t *testing.T) {
-	for _, c := range valid(t, "one offer", "no such product", "a product with its offers") {
+	for _, c := range valid(t, "no such product", "a product with its offers") {
 		accepted := ask[[]string](t, object{"ask": "changed", "bundle": c["bundle"], "now": c["now"]})
 		for _, a := range accepted {
 			t.Errorf("%v, %.120s", c["name"], a)
 		}
 	}
+}
+
+// judged is a bundle that browsers have judged: no reason says that it is sound.
+type judged struct {
+	Bundle, Brand, Reason, Detail string
+	Contested                     bool
+}
+
+const bundleClock = 1_795_260_000_000
+
+func TestBrowserAndNodeJudgeDamagedBundlesAlike(t *testing.T) {
+	var bundles []string
+	for _, c := range valid(t, "one offer", "no such product", "a product with its offers", "no such offer") {
+		bundles = append(bundles, c["bundle"].(string))
+	}
+	question := object{"ask": "mutants", "bundles": bundles, "seed": 7, "count": 2000, "now": bundleClock}
+	mutants := ask[[]judged](t, question)
+	compareWithNode(t, mutants, 15)
+	for _, m := range mutants {
+		if m.Reason == "" && !slices.Contains(bundles, m.Bundle) {
+			t.Errorf("a changed bundle is sound: %s", m.Bundle)
+		}
+	}
+}
+
+func TestBrowserAndNodeJudgeHistoriesOfBrandsAlike(t *testing.T) {
+	question := object{"ask": "histories", "seed": 7, "count": 600, "now": bundleClock}
+	compareWithNode(t, ask[[]judged](t, question), 9)
+}
+
+// compareWithNode holds the browser's verdicts to the node's, and makes sure that
+// there are some sound bundles and as many reasons as given.
+func compareWithNode(t *testing.T, all []judged, reasons int) {
+	t.Helper()
+	seen := map[string]int{}
+	for _, b := range all {
+		reason, contested, err := judgeByNode(t, b)
+		if class(reason) != class(b.Reason) || contested != b.Contested {
+			t.Errorf("browser %q (%s), node %q (%v), contested %v and %v: %s", b.Reason, b.Detail, reason, err, b.Contested, contested, b.Bundle)
+		}
+		seen[b.Reason]++
+	}
+	if len(seen) < reasons || seen[""] == 0 {
+		t.Errorf("only %v", seen)
+	}
+	t.Logf("%d bundles: %v", len(all), seen)
+}
+
+func judgeByNode(t *testing.T, b judged) (reason string, contested bool, err error) {
+	t.Helper()
+	bundle, err := hex.DecodeString(b.Bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	brand, err := protocol.ParseCID(b.Brand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proven, err := catalog.VerifyBundle(bundle, brand, bundleClock)
+	if err != nil {
+		return string(catalog.ReasonOf(err)), false, err
+	}
+	return "", proven.State.Contested, nil
+}
+
+// class joins the reasons that bytes can have which are no canonical item: how far a
+// reader gets before it notices is its own affair.
+func class(reason string) string {
+	if reason == "truncated" || reason == "trailing-bytes" {
+		return "cbor"
+	}
+	return reason
 }
 
 func TestABrowserThatCannotCheckSaysSo(t *testing.T) {

@@ -37,7 +37,7 @@ const maxRecord = 65_536;
 type Bundle = ReturnType<typeof form>;
 
 const form = closed(
-  { v: integer(1, 1), identity: list(bytes()), head: bytes(), scope: text, path: text, key: bytes(32, 32) },
+  { v: integer(1, 1), identity: list(bytes()), head: bytes(), scope: text, path: text, key: bytes() },
   { records: list(tuple(text, cid, bytes()), 1), proof, absence },
 );
 
@@ -68,8 +68,7 @@ function parse(input: Bytes): Bundle {
   if (input.length > maxBundle) refuse("too-large", "a bundle of more than a mebibyte");
   return within((was) => (was === "version" ? was : (formReasons[was] ?? "cbor")), () => {
     const value = decode(input);
-    const version = fields(value).named.get("v");
-    if (typeof version === "number" && version !== 1) refuse("version", "another version");
+    if (integer()(fields(value).named.get("v") ?? 0) !== 1) refuse("version", "another version");
     return form(value);
   });
 }

@@ -1,5 +1,6 @@
 // Heads (specs/07-head.md).
 import { ascends, type Bytes } from "./bytes";
+import { decode } from "./cbor";
 import type { CID } from "./cid";
 import type { Verify } from "./ed25519";
 import { comparePlaces, isDisputed, type Log, type Place } from "./log";
@@ -30,7 +31,7 @@ const lifetime = 72 * 3_600_000;
 const aheadOfClock = 300_000;
 const aheadOfTime = 86_400_000;
 
-const payload = closed(
+const form = closed(
   {
     v: integer(1, 1),
     brand: link,
@@ -49,7 +50,7 @@ const payload = closed(
 // parseHead reads a head; its signature is left to verifyHead.
 export function parseHead(signed: Signed): Head {
   must(signed.signatures.length === 1, "a head has one signature");
-  const { id, heals = [], ...head } = payload(signed.fields);
+  const { id, heals = [], ...head } = form(decode(signed.payload));
   must((head.count === 0) === head.root.every((b) => b === 0), "a root that doesn't fit the count");
   must(head.bytes >= head.count && head.bytes <= head.count * 65_536, "sizes that don't fit the count");
   must(head.expires > head.time && head.expires <= head.time + lifetime, "a life of another length");

@@ -34,7 +34,6 @@ export function fold(brand: string, operations: readonly Operation[]): Log {
   const all = new Map(operations.map((op) => [op.id.text, op]));
   const known = [...all.values()];
   if (!all.has(brand)) refuse("missing", "a log without its genesis");
-  for (const op of known) parentsOf(op, all);
   for (const op of known) follows(op, brand, parentsOf(op, all));
   const tips = tipsOf(all);
   if (all.size > maxOperations || tips.length > maxTips) refuse("limit", "a log beyond its limits");

@@ -32,9 +32,10 @@ const price: Read<Price> = (v) => {
   return { minor, currency };
 };
 
-// offers returns the offers among records. Records that are none, or that break a
-// rule, are left out, as pages leave them out; that a currency exists isn't checked.
-export function offers(records: readonly Proven[]): Offer[] {
+// offers returns the offers that a bundle shows, at most one for each variant; a
+// variant without one can't be bought. Offers that break a rule are left out, as pages
+// leave them out, but whether a currency exists isn't checked.
+export function offers({ records }: { readonly records: readonly Proven[] }): Offer[] {
   return records.flatMap((record) => {
     try {
       return record.path.startsWith("offer/") ? [offer(record)] : [];

@@ -1,5 +1,6 @@
 // One operation of a brand's identity (specs/04-identity.md §1, §2).
 import { ascends, compare, hex, utf8 } from "./bytes";
+import { decode } from "./cbor";
 import type { CID } from "./cid";
 import type { Verify } from "./ed25519";
 import { type PublicKey, publicKey } from "./key";
@@ -57,14 +58,14 @@ const online: Read<PublicKey[]> = (v) => {
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const domain = match(new RegExp(`^(?=.{1,253}$)(?:${label}\\.)+(?![0-9]+$)${label}$`));
 
-const payload = closed(
+const form = closed(
   { v: integer(1, 1), n: integer(0, 9_999), signers, next: bytes(32, 32), online, epoch: integer(), time: integer() },
   { prev: link, merge: link, domain, lastGood: closed({ epoch: integer(), seq: integer(), head: link }, {}) },
 );
 
 // parseOperation reads an operation; its signatures are left to verifyOperation.
-export function parseOperation(signed: Pick<Signed, "id" | "fields">): Operation {
-  const { prev, merge, ...op } = payload(signed.fields);
+export function parseOperation(signed: Pick<Signed, "id" | "payload">): Operation {
+  const { prev, merge, ...op } = form(decode(signed.payload));
   must((op.n === 0) === !prev, "prev is for all operations but the genesis");
   must(!merge || (!!prev && compare(prev.bytes, merge.bytes) !== 0), "a merge with nothing else");
   must(op.epoch <= op.n, "an epoch above n");

@@ -1,22 +1,22 @@
 // Signed objects (specs/02-signed.md §1 to §3).
 import { type Bytes, concat, utf8 } from "./bytes";
-import { decode, type Fields } from "./cbor";
+import { decode } from "./cbor";
 import { CID } from "./cid";
 import type { Verify } from "./ed25519";
 import type { PublicKey } from "./key";
 import { refuse } from "./refused";
-import { bytes, fields, list, match, must, tuple } from "./shape";
+import { bytes, list, match, must, tuple } from "./shape";
 
 export interface Signature {
   readonly kid: string;
   readonly bytes: Bytes;
 }
 
-// Signed is well-formed. Nothing is known of its signatures yet.
+// Signed is well-formed. Nothing is known yet of what its payload holds, nor of its
+// signatures.
 export interface Signed {
   readonly id: CID;
   readonly payload: Bytes;
-  readonly fields: Fields;
   readonly signatures: readonly Signature[];
 }
 
@@ -31,7 +31,7 @@ export function parseSigned(encoded: Bytes): Signed {
   const [payload, pairs] = form(decode(encoded));
   const signatures = pairs.map(([kid, bytes]) => ({ kid, bytes }));
   must(new Set(signatures.map((s) => s.kid)).size === signatures.length, "two signatures of one key");
-  return { id: CID.of(payload), payload, fields: fields(decode(payload)), signatures };
+  return { id: CID.of(payload), payload, signatures };
 }
 
 export function preimage(kind: string, payload: Bytes): Bytes {
