@@ -127,9 +127,6 @@ func (p *Prepared) finishBuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := writeEdit(b.bulk, b.at, edit); err != nil {
-		return err
-	}
 	for h, n := range b.totals.members {
 		if err := writeCount(b.bulk, keyIndex(b.at, suffixSize(h)), n); err != nil {
 			return err
@@ -140,7 +137,7 @@ func (p *Prepared) finishBuild(ctx context.Context) error {
 }
 
 func (b *build) index(ctx context.Context) (trie.Edit, error) {
-	builder := trie.NewBuilder(func(page trie.Page) error { return writePage(b.bulk, b.at, page) })
+	builder := trie.NewBuilder(func(row trie.Row) error { return writeDigests(b.bulk, b.at, row) })
 	var group []leafRow
 	err := b.s.kv.View(ctx, func(r kv.Reader) error {
 		return scanLeaves(r, kv.Prefix(keyLeaves(b.at)), func(row leafRow) error {

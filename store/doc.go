@@ -17,8 +17,7 @@
 //	i/ b n CID                            signed identity operation
 //	g/ b g                                "": a generation that exists, live or in the making
 //	l/ b g key[32]                        leaf: CID ‖ u16 path length ‖ path ‖ record
-//	t/ b g                                top digests of the trie
-//	t/ b g page[1]                        page digests of the trie
+//	t/ b g nibble[0..3]                   trie: index u8 ‖ hash[32] ‖ count u64 of up to 16 subtrees
 //	x/ b g card/ handle                   Card: what lists show of a product
 //	x/ b g new/ ^published[8] handle      "": products, newest first
 //	x/ b g in/ collection \0 order handle "": members of a collection

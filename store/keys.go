@@ -35,9 +35,7 @@ func keyLeaves(r realm) []byte { return r.append("l/") }
 
 func keyLeaf(r realm, key [32]byte) []byte { return append(r.append("l/"), key[:]...) }
 
-func keyTop(r realm) []byte { return r.append("t/") }
-
-func keyPage(r realm, page byte) []byte { return append(r.append("t/"), page) }
+func keyDigests(r realm, prefix []byte) []byte { return append(r.append("t/"), prefix...) }
 
 func keyIndex(r realm, suffix string) []byte { return append(r.append("x/"), suffix...) }
 

@@ -66,12 +66,8 @@ func leafRange(at realm, prefix []byte) kv.Range {
 	return kv.Prefix(append(keyLeaves(at), prefix...))
 }
 
-// bucketRange covers the leaves of a 12-bit prefix.
-func bucketRange(at realm, bucket uint16) kv.Range {
-	base := keyLeaves(at)
-	start := binary.BigEndian.AppendUint16(append([]byte{}, base...), bucket<<4)
-	if bucket == 0xfff {
-		return kv.Range{Start: start, End: kv.Prefix(base).End}
-	}
-	return kv.Range{Start: start, End: binary.BigEndian.AppendUint16(append([]byte{}, base...), (bucket+1)<<4)}
+// bucketRange covers the leaves of a bucket of the trie.
+func bucketRange(at realm, prefix trie.Prefix) kv.Range {
+	first := prefix.Key()
+	return leafRange(at, first[:trie.Levels/2])
 }

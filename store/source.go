@@ -2,8 +2,10 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/trie"
@@ -16,29 +18,20 @@ type source struct {
 	at realm
 }
 
-// Top implements trie.Source.
-func (s source) Top() ([]trie.Digest, error) { return s.digests(keyTop(s.at)) }
-
-// Page implements trie.Source.
-func (s source) Page(p byte) ([]trie.Digest, error) { return s.digests(keyPage(s.at, p)) }
-
-func (s source) digests(key []byte) ([]trie.Digest, error) {
-	b, err := s.r.Get(key)
+// Digests implements trie.Source.
+func (s source) Digests(prefix trie.Prefix) ([]trie.Digest, error) {
+	b, err := s.r.Get(keyDigests(s.at, prefix))
 	if errors.Is(err, kv.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var list []trie.Digest
-	if err := protocol.Unmarshal(b, &list); err != nil {
-		return nil, fmt.Errorf("digests of the trie: %w: %w", err, kv.ErrCorrupt)
-	}
-	return list, nil
+	return decodeDigests(b)
 }
 
 // Bucket implements trie.Source.
-func (s source) Bucket(prefix uint16) ([]trie.Leaf, error) {
+func (s source) Bucket(prefix trie.Prefix) ([]trie.Leaf, error) {
 	var leaves []trie.Leaf
 	err := scanLeaves(s.r, bucketRange(s.at, prefix), func(row leafRow) error {
 		leaves = append(leaves, row.Leaf)
@@ -49,30 +42,43 @@ func (s source) Bucket(prefix uint16) ([]trie.Leaf, error) {
 
 // writeEdit writes the rows of the trie that an edit changes.
 func writeEdit(w writer, at realm, e trie.Edit) error {
-	if err := writeDigests(w, keyTop(at), e.Top); err != nil {
-		return err
-	}
-	for _, page := range e.Pages {
-		if err := writePage(w, at, page); err != nil {
+	for _, row := range e.Rows {
+		if err := writeDigests(w, at, row); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writePage(w writer, at realm, page trie.Page) error {
-	return writeDigests(w, keyPage(at, page.Index), page.Digests)
-}
-
-func writeDigests(w writer, key []byte, list []trie.Digest) error {
-	if len(list) == 0 {
+func writeDigests(w writer, at realm, row trie.Row) error {
+	key := keyDigests(at, row.Prefix)
+	if len(row.Digests) == 0 {
 		return w.Delete(key)
 	}
-	b, err := protocol.Marshal(list)
-	if err != nil {
-		return err
+	return w.Set(key, encodeDigests(row.Digests))
+}
+
+// digestSize is the size of a digest in a row: index, hash, count.
+const digestSize = 1 + 32 + 8
+
+func encodeDigests(row []trie.Digest) []byte {
+	b := make([]byte, 0, len(row)*digestSize)
+	for _, d := range row {
+		b = append(append(b, d.Index), d.Hash[:]...)
+		b = binary.BigEndian.AppendUint64(b, d.Count)
 	}
-	return w.Set(key, b)
+	return b
+}
+
+func decodeDigests(b []byte) ([]trie.Digest, error) {
+	if len(b)%digestSize != 0 {
+		return nil, fmt.Errorf("digests of the trie in %d bytes: %w", len(b), kv.ErrCorrupt)
+	}
+	row := make([]trie.Digest, 0, len(b)/digestSize)
+	for d := range slices.Chunk(b, digestSize) {
+		row = append(row, trie.Digest{Index: d[0], Hash: trie.Hash(d[1:33]), Count: binary.BigEndian.Uint64(d[33:])})
+	}
+	return row, nil
 }
 
 // writer is what a transaction and a bulk write have in common.

@@ -137,7 +137,7 @@ type ledger struct {
 }
 
 func newLedger(h Head) *ledger {
-	return &ledger{head: h, builder: trie.NewBuilder(func(trie.Page) error { return nil })}
+	return &ledger{head: h, builder: trie.NewBuilder(func(trie.Row) error { return nil })}
 }
 
 func (l *ledger) add(e Entry) error {

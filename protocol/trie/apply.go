@@ -1,7 +1,6 @@
 package trie
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/stoa-commerce/stoa/protocol"
@@ -28,23 +27,21 @@ func Delete(path protocol.Path) Change {
 type Edit struct {
 	Root  Hash
 	Count uint64
-	// Top replaces the top row.
-	Top []Digest
-	// Pages replace the pages they name; one without digests is to be removed.
-	Pages []Page
+	// Rows replace those of their prefixes; one without digests is to be removed.
+	Rows []Row
 }
 
-// Page is the content of Source.Page for the 4-bit prefix Index.
-type Page struct {
-	Index   byte
+// Row is the content of Source.Digests for a prefix.
+type Row struct {
+	Prefix  Prefix
 	Digests []Digest
 }
 
-// Apply computes the trie of src after the changes, in any order. It reads Top,
-// and of the rest only the pages and buckets that hold a changed key; it writes
-// nothing. Setting a leaf to what it is has no effect. Two changes of one key,
-// deleting what is not there, and a group or bucket that grows beyond MaxGroup
-// or MaxBucket are invalid.
+// Apply computes the trie of src after the changes, in any order. It reads the
+// top, and of the rest only the rows and buckets on the way to a changed key; it
+// writes nothing. Setting a leaf to what it is has no effect. Two changes of one
+// key, deleting what is not there, and growing beyond MaxGroup or MaxCrowd are
+// invalid.
 func Apply(src Source, changes []Change) (Edit, error) {
 	sorted, err := inKeyOrder(changes)
 	if err != nil {
@@ -54,22 +51,18 @@ func Apply(src Source, changes []Change) (Edit, error) {
 	if err != nil {
 		return Edit{}, err
 	}
-	e := Edit{Top: slices.Clone(top)}
-	for len(sorted) > 0 {
-		p := sorted[0].Leaf.Key.page()
-		n := leading(sorted, func(k Key) bool { return k.page() == p })
-		if err := e.editPage(src, p, sorted[:n]); err != nil {
-			return Edit{}, err
-		}
-		sorted = sorted[n:]
+	var e Edit
+	sum, err := e.editRow(src, nil, top, sorted)
+	if err != nil {
+		return Edit{}, err
 	}
-	e.Root, e.Count = topRoot(e.Top), countOf(e.Top)
+	e.Root, e.Count = sum.Hash, sum.Count
 	return e, nil
 }
 
 func inKeyOrder(changes []Change) ([]Change, error) {
 	sorted := slices.Clone(changes)
-	slices.SortFunc(sorted, func(a, b Change) int { return bytes.Compare(a.Leaf.Key[:], b.Leaf.Key[:]) })
+	slices.SortFunc(sorted, func(a, b Change) int { return byKey(a.Leaf, b.Leaf) })
 	for i := 1; i < len(sorted); i++ {
 		if sorted[i-1].Leaf.Key == sorted[i].Leaf.Key {
 			return nil, protocol.Invalid("change", "%s is changed twice", sorted[i].Leaf.Path)
@@ -78,66 +71,78 @@ func inKeyOrder(changes []Change) ([]Change, error) {
 	return sorted, nil
 }
 
-// leading returns how many changes from the front have a key that is in.
-func leading(changes []Change, in func(Key) bool) int {
-	n := slices.IndexFunc(changes, func(c Change) bool { return !in(c.Leaf.Key) })
+// leading returns how many changes from the front have a key under prefix.
+func leading(changes []Change, prefix Prefix) int {
+	n := slices.IndexFunc(changes, func(c Change) bool { return !prefix.covers(c.Leaf.Key) })
 	if n < 0 {
 		return len(changes)
 	}
 	return n
 }
 
-// editPage applies changes that all lie on page p.
-func (e *Edit) editPage(src Source, p byte, changes []Change) error {
-	var page []Digest
-	if d, ok := find(e.Top, p); ok {
-		stored, err := readPage(src, d)
-		if err != nil {
-			return err
-		}
-		page = slices.Clone(stored)
+// edit applies changes that all lie under prefix, which old sums up, with a count
+// of 0 if nothing is there. It returns what sums it up afterwards.
+func (e *Edit) edit(src Source, prefix Prefix, old Digest, changes []Change) (Digest, error) {
+	if len(prefix) == Levels {
+		return editBucket(src, prefix, old, changes)
 	}
-	for len(changes) > 0 {
-		bucket := changes[0].Leaf.Key.bucket()
-		n := leading(changes, func(k Key) bool { return k.bucket() == bucket })
-		d, err := editBucket(src, page, bucket, changes[:n])
-		if err != nil {
-			return err
+	var row []Digest
+	if old.Count > 0 {
+		var err error
+		if row, err = readRow(src, prefix, old); err != nil {
+			return Digest{}, err
 		}
-		page, changes = replace(page, d), changes[n:]
 	}
-	e.Pages = append(e.Pages, Page{p, page})
-	e.Top = replace(e.Top, sumPage(p, page))
-	return nil
+	return e.editRow(src, prefix, row, changes)
 }
 
-// editBucket returns the new digest of the bucket that all changes lie in.
-func editBucket(src Source, page []Digest, bucket uint16, changes []Change) (Digest, error) {
-	var old []Leaf
-	if d, ok := find(page, byte(bucket)); ok {
-		var err error
-		if old, err = readBucket(src, byte(bucket>>8), d); err != nil {
+// editRow is edit for what lies under a row. The row itself is not changed.
+func (e *Edit) editRow(src Source, prefix Prefix, row []Digest, changes []Change) (Digest, error) {
+	row = slices.Clone(row)
+	for len(changes) > 0 {
+		child := prefix.Child(changes[0].Leaf.Key.nibble(len(prefix)))
+		n := leading(changes, child)
+		old, _ := find(row, child.last())
+		d, err := e.edit(src, child, old, changes[:n])
+		if err != nil {
+			return Digest{}, err
+		}
+		row, changes = replace(row, d), changes[n:]
+	}
+	sum := sumRow(prefix, row)
+	if len(prefix) == CrowdBits/4 && sum.Count > MaxCrowd {
+		return Digest{}, errCrowd(prefix)
+	}
+	e.Rows = append(e.Rows, Row{prefix, row})
+	return sum, nil
+}
+
+// editBucket is edit for a bucket.
+func editBucket(src Source, prefix Prefix, old Digest, changes []Change) (Digest, error) {
+	var leaves []Leaf
+	var err error
+	if old.Count > 0 {
+		if leaves, err = readBucket(src, prefix, old); err != nil {
 			return Digest{}, err
 		}
 	}
-	leaves, err := merge(old, changes)
-	if err != nil {
+	if leaves, err = merge(leaves, changes); err != nil {
 		return Digest{}, err
 	}
-	var guard groupGuard
+	var g guard
 	for i := range leaves {
-		if err := guard.add(&leaves[i]); err != nil {
+		if err := g.add(&leaves[i]); err != nil {
 			return Digest{}, err
 		}
 	}
-	return sumBucket(bucket, leaves), nil
+	return sumLeaves(prefix, leaves), nil
 }
 
 // merge returns the leaves after the changes; both are in key order.
 func merge(leaves []Leaf, changes []Change) ([]Leaf, error) {
 	merged := make([]Leaf, 0, len(leaves)+len(changes))
 	for _, c := range changes {
-		i, found := slices.BinarySearchFunc(leaves, c.Leaf.Key, func(l Leaf, k Key) int { return bytes.Compare(l.Key[:], k[:]) })
+		i, found := slices.BinarySearchFunc(leaves, c.Leaf.Key, leafToKey)
 		merged = append(merged, leaves[:i]...)
 		leaves = leaves[i:]
 		if c.Delete && !found {
@@ -153,18 +158,18 @@ func merge(leaves []Leaf, changes []Change) ([]Leaf, error) {
 	return append(merged, leaves...), nil
 }
 
-// replace puts d in its place among the digests, or removes the one there when d
-// counts no leaves.
-func replace(digests []Digest, d Digest) []Digest {
-	i, found := slices.BinarySearchFunc(digests, d.Index, func(d Digest, index byte) int { return int(d.Index) - int(index) })
+// replace puts d in its place in the row, or removes the one there when d counts
+// no leaves.
+func replace(row []Digest, d Digest) []Digest {
+	i, found := slices.BinarySearchFunc(row, d.Index, func(d Digest, index byte) int { return int(d.Index) - int(index) })
 	switch {
 	case d.Count == 0 && found:
-		return slices.Delete(digests, i, i+1)
+		return slices.Delete(row, i, i+1)
 	case d.Count == 0:
-		return digests
+		return row
 	case found:
-		digests[i] = d
-		return digests
+		row[i] = d
+		return row
 	}
-	return slices.Insert(digests, i, d)
+	return slices.Insert(row, i, d)
 }

@@ -67,34 +67,46 @@ func rootOf(leaves []Leaf) Hash {
 const (
 	// MaxGroup is the most leaves one group may hold.
 	MaxGroup = 4096
-	// MaxBucket is the most leaves that may share their first 12 bits. An honest
-	// catalog comes near it at 200 million records.
-	MaxBucket = 1 << 16
+	// MaxCrowd is the most leaves that may share their first CrowdBits bits. An
+	// honest catalog comes near it at 200 million records.
+	MaxCrowd  = 1 << 16
+	CrowdBits = 12
 )
 
-// groupGuard counts leaves in key order and refuses an oversized group or bucket.
-type groupGuard struct {
-	last          Key
-	group, bucket int
+// guard counts leaves in key order and refuses an oversized group or crowd.
+type guard struct {
+	last         Key
+	group, crowd int
 }
 
-func (g *groupGuard) add(l *Leaf) error {
-	if g.group > 0 && g.last.sameGroup(l.Key) {
-		g.group++
-	} else {
-		g.group = 1
+func (g *guard) started() bool { return g.group > 0 }
+
+// shared returns how many bits a key has in common with the last one.
+func (g *guard) shared(k *Key) int {
+	if !g.started() {
+		return 0
 	}
-	if g.bucket > 0 && g.last.bucket() == l.Key.bucket() {
-		g.bucket++
-	} else {
-		g.bucket = 1
+	return critBit(&g.last, k)
+}
+
+func (g *guard) add(l *Leaf) error {
+	shared := g.shared(&l.Key)
+	if shared < GroupBits {
+		g.group = 0
 	}
-	g.last = l.Key
+	if shared < CrowdBits {
+		g.crowd = 0
+	}
+	g.last, g.group, g.crowd = l.Key, g.group+1, g.crowd+1
 	if g.group > MaxGroup {
 		return protocol.Invalid("trie", "more than %d records in the group %q", MaxGroup, l.Path.Group())
 	}
-	if g.bucket > MaxBucket {
-		return protocol.Invalid("trie", "more than %d records share 12 bits with %s", MaxBucket, l.Path)
+	if g.crowd > MaxCrowd {
+		return errCrowd(prefixOf(l.Key, CrowdBits/4))
 	}
 	return nil
+}
+
+func errCrowd(prefix Prefix) error {
+	return protocol.Invalid("trie", "more than %d records share the %d bits %s", MaxCrowd, CrowdBits, prefix)
 }

@@ -33,20 +33,11 @@ func (k Key) bit(i int) int { return int(k[i/8]>>(7-i%8)) & 1 }
 
 func (k Key) nibble(i int) byte { return k[i/2] >> (4 - 4*(i%2)) & 15 }
 
-// bucket returns the first 12 bits: the page in the high 4, the rest below.
-func (k Key) bucket() uint16 { return binary.BigEndian.Uint16(k[:]) >> 4 }
-
-func (k Key) page() byte { return k[0] >> 4 }
-
-// bucketKey returns the lowest key of a bucket; a digest stands for it when
-// subtrees are joined, because they differ within those 12 bits.
-func bucketKey(bucket uint16) Key {
-	var k Key
-	binary.BigEndian.PutUint16(k[:], bucket<<4)
+// with returns k, in which nibble i is 0, with another one there.
+func (k Key) with(i int, nibble byte) Key {
+	k[i/2] |= nibble << (4 - 4*(i%2))
 	return k
 }
-
-func pageKey(page byte) Key { return Key{page << 4} }
 
 // critBit returns the index of the first bit in which the keys differ, KeyBits
 // when they are equal.

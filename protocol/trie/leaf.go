@@ -72,6 +72,10 @@ func (l Leaf) valid() error {
 	return nil
 }
 
+func byKey(a, b Leaf) int { return bytes.Compare(a.Key[:], b.Key[:]) }
+
+func leafToKey(l Leaf, k Key) int { return bytes.Compare(l.Key[:], k[:]) }
+
 // ascending refuses leaves that are not in ascending key order, each key once.
 func ascending(leaves []Leaf) error {
 	for i := 1; i < len(leaves); i++ {

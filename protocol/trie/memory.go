@@ -1,47 +1,39 @@
 package trie
 
-import (
-	"bytes"
-	"slices"
-)
+import "slices"
 
 // Memory is a Source in memory, for tools that hold all leaves anyway: tests,
 // vectors, an archive that is being looked at. The zero value is the empty trie.
 type Memory struct {
-	top     []Digest
-	pages   [16][]Digest
-	buckets map[uint16][]Leaf
+	// Both by prefix.
+	rows    map[string][]Digest
+	buckets map[string][]Leaf
 }
 
 // Build returns the stored form of the leaves, in any order, and its root and
 // count. A key that comes twice is invalid.
 func Build(leaves []Leaf) (*Memory, Edit, error) {
-	m := &Memory{buckets: map[uint16][]Leaf{}}
-	b := NewBuilder(func(p Page) error {
-		m.pages[p.Index] = p.Digests
+	m := &Memory{map[string][]Digest{}, map[string][]Leaf{}}
+	b := NewBuilder(func(row Row) error {
+		m.rows[string(row.Prefix)] = row.Digests
 		return nil
 	})
 	for _, l := range slices.SortedFunc(slices.Values(leaves), byKey) {
 		if err := b.Add(l); err != nil {
 			return nil, Edit{}, err
 		}
-		m.buckets[l.Key.bucket()] = append(m.buckets[l.Key.bucket()], l)
+		bucket := string(prefixOf(l.Key, Levels))
+		m.buckets[bucket] = append(m.buckets[bucket], l)
 	}
 	e, err := b.Finish()
-	m.top = e.Top
 	return m, e, err
 }
 
-func byKey(a, b Leaf) int { return bytes.Compare(a.Key[:], b.Key[:]) }
-
-// Top returns the top row.
-func (m *Memory) Top() ([]Digest, error) { return m.top, nil }
-
-// Page returns one page.
-func (m *Memory) Page(p byte) ([]Digest, error) { return m.pages[p], nil }
+// Digests returns one row.
+func (m *Memory) Digests(prefix Prefix) ([]Digest, error) { return m.rows[string(prefix)], nil }
 
 // Bucket returns the leaves of one bucket.
-func (m *Memory) Bucket(prefix uint16) ([]Leaf, error) { return m.buckets[prefix], nil }
+func (m *Memory) Bucket(prefix Prefix) ([]Leaf, error) { return m.buckets[string(prefix)], nil }
 
 // Apply makes the changes. After an error nothing has changed.
 func (m *Memory) Apply(changes []Change) (Edit, error) {
@@ -49,17 +41,24 @@ func (m *Memory) Apply(changes []Change) (Edit, error) {
 	if err != nil {
 		return Edit{}, err
 	}
-	if m.buckets == nil {
-		m.buckets = map[uint16][]Leaf{}
+	if m.rows == nil {
+		m.rows, m.buckets = map[string][]Digest{}, map[string][]Leaf{}
 	}
-	m.top = e.Top
-	for _, p := range e.Pages {
-		m.pages[p.Index] = p.Digests
+	for _, row := range e.Rows {
+		m.set(row)
 	}
 	for _, c := range changes {
-		bucket := c.Leaf.Key.bucket()
+		bucket := string(prefixOf(c.Leaf.Key, Levels))
 		// merge can't fail: Apply has merged the same change before.
 		m.buckets[bucket], _ = merge(m.buckets[bucket], []Change{c})
 	}
 	return e, nil
+}
+
+func (m *Memory) set(row Row) {
+	if len(row.Digests) == 0 {
+		delete(m.rows, string(row.Prefix))
+		return
+	}
+	m.rows[string(row.Prefix)] = row.Digests
 }

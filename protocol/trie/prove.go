@@ -72,21 +72,29 @@ func ProveGroupAbsent(src Source, path protocol.Path) (Absence, error) {
 // depth, and returns the way with the leaves of the subtree where it ends: one
 // leaf when depth is KeyBits, one group when it is GroupBits, none in the empty
 // trie. Whether they are what key asked for is left to the caller. The leaves
-// belong to src. A depth below 12 counts as 12.
+// belong to src. A depth below 16 counts as 16.
 func Walk(src Source, key Key, depth int) (Proof, []Leaf, error) {
-	w := walk{key: key, depth: max(depth, 12)}
-	top, err := readTop(src)
-	if err != nil || len(top) == 0 {
+	w := walk{key: key, depth: max(depth, 4*Levels)}
+	row, err := readTop(src)
+	if err != nil || len(row) == 0 {
 		return Proof{}, nil, err
 	}
-	inTop, _ := w.down(subtreesOf(top, func(i byte) Key { return pageKey(i) }))
-	p := top[inTop].Index
-	page, err := readPage(src, top[inTop])
-	if err != nil {
-		return Proof{}, nil, err
+	var prefix Prefix
+	for {
+		i, _ := w.down(subtreesOf(prefix, row))
+		d := row[i]
+		if prefix = prefix.Child(d.Index); len(prefix) == Levels {
+			return w.end(src, prefix, d)
+		}
+		if row, err = readRow(src, prefix, d); err != nil {
+			return Proof{}, nil, err
+		}
 	}
-	inPage, _ := w.down(subtreesOf(page, func(i byte) Key { return bucketKey(bucketOf(p, i)) }))
-	bucket, err := readBucket(src, p, page[inPage])
+}
+
+// end walks through the last bucket.
+func (w *walk) end(src Source, prefix Prefix, d Digest) (Proof, []Leaf, error) {
+	bucket, err := readBucket(src, prefix, d)
 	if err != nil {
 		return Proof{}, nil, err
 	}
@@ -100,10 +108,10 @@ type subtree struct {
 	hash Hash
 }
 
-func subtreesOf(digests []Digest, key func(index byte) Key) []subtree {
-	s := make([]subtree, len(digests))
-	for i, d := range digests {
-		s[i] = subtree{key(d.Index), d.Hash}
+func subtreesOf(prefix Prefix, row []Digest) []subtree {
+	s, first := make([]subtree, len(row)), prefix.Key()
+	for i, d := range row {
+		s[i] = subtree{first.with(len(prefix), d.Index), d.Hash}
 	}
 	return s
 }

@@ -116,7 +116,7 @@ func TestRootRefusesLeavesOutOfOrder(t *testing.T) {
 		if _, err := Root(bad); !errors.Is(err, protocol.ErrInvalid) {
 			t.Errorf("got %v", err)
 		}
-		b := NewBuilder(func(Page) error { return nil })
+		b := NewBuilder(func(Row) error { return nil })
 		b.Add(bad[0])
 		if err := b.Add(bad[1]); !errors.Is(err, protocol.ErrInvalid) {
 			t.Errorf("builder: %v", err)
@@ -155,7 +155,7 @@ func TestSettingALeafToWhatItIsChangesNothing(t *testing.T) {
 	}
 }
 
-func TestGroupsAndBucketsAreBounded(t *testing.T) {
+func TestGroupsAreBounded(t *testing.T) {
 	offers := func(n int) (leaves []Leaf) {
 		for i := range n {
 			leaves = append(leaves, NewLeaf(path("offer/p/v-%d", i), record("o")))
@@ -169,35 +169,141 @@ func TestGroupsAndBucketsAreBounded(t *testing.T) {
 	if _, _, err := Build(offers(MaxGroup + 1)); !errors.Is(err, protocol.ErrInvalid) {
 		t.Errorf("group of %d by a build: %v", MaxGroup+1, err)
 	}
-	crowd := make([]Leaf, MaxBucket+1)
-	for i := range crowd {
-		binary.BigEndian.PutUint32(crowd[i].Key[4:], uint32(i))
+}
+
+// crowd returns n leaves that share 12 bits and lie in as many buckets as said.
+func crowd(n, buckets int) []Leaf {
+	leaves := make([]Leaf, n)
+	for i := range leaves {
+		leaves[i] = Leaf{Key: Key{0xab, 0xc0 | byte(i%buckets)}, Path: "post/x", Record: record("x")}
+		binary.BigEndian.PutUint32(leaves[i].Key[4:], uint32(i))
 	}
-	if _, _, err := Build(crowd); !errors.Is(err, protocol.ErrInvalid) {
-		t.Errorf("bucket of %d: %v", MaxBucket+1, err)
-	}
-	if _, _, err := Build(crowd[:MaxBucket]); err != nil {
-		t.Errorf("bucket of %d: %v", MaxBucket, err)
+	return leaves
+}
+
+func TestCrowdsAreBounded(t *testing.T) {
+	for _, buckets := range []int{1, 16} {
+		leaves := crowd(MaxCrowd+1, buckets)
+		if _, _, err := Build(leaves); !errors.Is(err, protocol.ErrInvalid) {
+			t.Errorf("%d in %d buckets by a build: %v", len(leaves), buckets, err)
+		}
+		m, before := build(t, leaves[:MaxCrowd])
+		if _, err := m.Apply([]Change{{Leaf: leaves[MaxCrowd]}}); !errors.Is(err, protocol.ErrInvalid) {
+			t.Errorf("%d in %d buckets by an edit: %v", len(leaves), buckets, err)
+		}
+		if e, err := m.Apply(nil); err != nil || e.Root != before.Root {
+			t.Errorf("the edit that was refused left a trace: %v", err)
+		}
+		beside := Leaf{Key: Key{0xab, 0xd0}, Path: "post/y", Record: record("y")}
+		if e, err := m.Apply([]Change{{Leaf: leaves[MaxCrowd]}, {Leaf: leaves[7], Delete: true}, {Leaf: beside}}); err != nil || e.Count != MaxCrowd+1 {
+			t.Errorf("one for another in a full crowd, and one beside it: %v", err)
+		}
 	}
 }
 
 // counting counts what is read.
 type counting struct {
 	Source
-	pages, buckets int
+	rows, buckets, leaves int
 }
 
-func (c *counting) Page(p byte) ([]Digest, error) { c.pages++; return c.Source.Page(p) }
+func (c *counting) Digests(p Prefix) ([]Digest, error) { c.rows++; return c.Source.Digests(p) }
 
-func (c *counting) Bucket(b uint16) ([]Leaf, error) { c.buckets++; return c.Source.Bucket(b) }
+func (c *counting) Bucket(p Prefix) ([]Leaf, error) {
+	leaves, err := c.Source.Bucket(p)
+	c.buckets, c.leaves = c.buckets+1, c.leaves+len(leaves)
+	return leaves, err
+}
 
-func TestOneEditReadsOnePageAndOneBucket(t *testing.T) {
+func TestOneEditReadsAndWritesOneRowOfEachLevelAndReadsOneBucket(t *testing.T) {
 	leaves := shop(2000, 4)
 	m, _ := build(t, leaves)
 	src := &counting{Source: m}
 	e, err := Apply(src, []Change{Put(leaves[33].Path, record("new"))})
-	if err != nil || src.pages != 1 || src.buckets != 1 || len(e.Pages) != 1 {
-		t.Fatalf("%d pages, %d buckets read, %d pages changed, %v", src.pages, src.buckets, len(e.Pages), err)
+	if err != nil || src.rows != Levels || src.buckets != 1 || len(e.Rows) != Levels {
+		t.Fatalf("%d rows, %d buckets read, %d rows changed, %v", src.rows, src.buckets, len(e.Rows), err)
+	}
+	if src.leaves > 15 {
+		t.Errorf("a bucket of %d among %d leaves in groups of 5", src.leaves, len(leaves))
+	}
+}
+
+func TestEveryPrefixIsReadByOneRowOfEachLevelAtMost(t *testing.T) {
+	leaves := shop(500, 4)
+	m, _ := build(t, leaves)
+	for n := range MaxPrefix + 1 {
+		src := &counting{Source: m}
+		children, err := Descend(src, prefixOf(leaves[33].Key, n))
+		if err != nil || len(children) == 0 || src.rows != min(n+1, Levels) || src.buckets != min(n/Levels, 1) {
+			t.Fatalf("%d nibbles: %d children from %d rows and %d buckets, %v", n, len(children), src.rows, src.buckets, err)
+		}
+	}
+}
+
+// TestRowsAreWhatADescentAnswers compares the stored rows with leaves gathered by
+// their prefixes.
+func TestRowsAreWhatADescentAnswers(t *testing.T) {
+	leaves := slices.SortedFunc(slices.Values(shop(300, 3)), byKey)
+	m, _ := build(t, leaves)
+	for prefix, row := range m.rows {
+		var plain []Digest
+		for nibble := range byte(16) {
+			var under []Leaf
+			for _, l := range leaves {
+				if prefixOf(l.Key, len(prefix)+1).String() == Prefix(prefix).Child(nibble).String() {
+					under = append(under, l)
+				}
+			}
+			if len(under) > 0 {
+				plain = append(plain, Digest{Index: nibble, Hash: plainRootFast(under), Count: uint64(len(under))})
+			}
+		}
+		answer, err := Descend(m, Prefix(prefix))
+		if err != nil || !slices.Equal(row, plain) || !slices.Equal(answer, plain) {
+			t.Fatalf("row %s: %v, answered as %v, %v; want %v", Prefix(prefix), row, answer, err, plain)
+		}
+	}
+}
+
+func TestBuilderEmitsEachRowOnceBehindThoseBelow(t *testing.T) {
+	leaves := slices.SortedFunc(slices.Values(shop(3000, 1)), byKey)
+	m, _ := build(t, leaves)
+	seen := map[string]bool{}
+	b := NewBuilder(func(row Row) error {
+		if seen[string(row.Prefix)] || !slices.Equal(row.Digests, m.rows[string(row.Prefix)]) {
+			t.Fatalf("row %s comes twice or differs", row.Prefix)
+		}
+		for _, d := range row.Digests {
+			if child := row.Prefix.Child(d.Index); len(child) < Levels && !seen[string(child)] {
+				t.Fatalf("row %s comes before %s", row.Prefix, child)
+			}
+		}
+		seen[string(row.Prefix)] = true
+		return nil
+	})
+	for _, l := range leaves {
+		if err := b.Add(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e, err := b.Finish(); err != nil || len(e.Rows) != 0 || len(seen) != len(m.rows) || !seen[""] {
+		t.Fatalf("%d of %d rows emitted, %d left, %v", len(seen), len(m.rows), len(e.Rows), err)
+	}
+}
+
+func TestRowsGoWithTheirLastLeaf(t *testing.T) {
+	leaves := shop(200, 2)
+	m, _ := build(t, leaves)
+	for _, l := range leaves {
+		if _, err := m.Apply([]Change{Delete(l.Path)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(m.rows) != 0 {
+		t.Errorf("%d rows of an empty trie", len(m.rows))
+	}
+	if root, count, err := Audit(m); err != nil || !root.Empty() || count != 0 {
+		t.Errorf("root %s, count %d, %v", root, count, err)
 	}
 }
 
@@ -209,28 +315,33 @@ func TestEditsNeverTouchWhatTheSourceReturned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if e, err := m.Apply(nil); err != nil || e.Root != before.Root || e.Root != topRoot(m.top) {
+	if e, err := m.Apply(nil); err != nil || e.Root != before.Root {
 		t.Fatal("the source was changed")
 	}
-	for p, page := range m.pages {
-		if d, ok := find(m.top, byte(p)); ok && sumPage(byte(p), page) != d {
-			t.Fatalf("page %x was changed", p)
-		}
+	if root, _, err := Audit(m); err != nil || root != before.Root {
+		t.Fatalf("a row of the source was changed: %v", err)
 	}
 }
 
-// damaged answers with one thing wrong.
+// damaged answers with one thing wrong: in the rows of one level, or in buckets.
 type damaged struct {
 	*Memory
-	onTop, onPage func([]Digest) []Digest
-	onBucket      func([]Leaf) []Leaf
+	level    int
+	onRow    func([]Digest) []Digest
+	onBucket func([]Leaf) []Leaf
 }
 
-func (d damaged) Top() ([]Digest, error) { return damage(d.onTop, d.top), nil }
+func (d damaged) Digests(p Prefix) ([]Digest, error) {
+	row := d.rows[string(p)]
+	if len(p) != d.level {
+		return row, nil
+	}
+	return damage(d.onRow, row), nil
+}
 
-func (d damaged) Page(p byte) ([]Digest, error) { return damage(d.onPage, d.pages[p]), nil }
-
-func (d damaged) Bucket(b uint16) ([]Leaf, error) { return damage(d.onBucket, d.buckets[b]), nil }
+func (d damaged) Bucket(p Prefix) ([]Leaf, error) {
+	return damage(d.onBucket, d.buckets[string(p)]), nil
+}
 
 func damage[T any](how func([]T) []T, rows []T) []T {
 	if how == nil {
@@ -242,15 +353,26 @@ func damage[T any](how func([]T) []T, rows []T) []T {
 func TestDamagedStoreIsNoticed(t *testing.T) {
 	leaves := shop(5000, 4)
 	m, _ := build(t, leaves)
-	swap := func(d []Digest) []Digest { d[0], d[1] = d[1], d[0]; return d }
 	cases := map[string]damaged{
-		"top out of order":    {onTop: swap},
-		"top beyond 4 bits":   {onTop: func(d []Digest) []Digest { d[len(d)-1].Index = 16; return d }},
-		"page out of order":   {onPage: swap},
-		"page cut":            {onPage: func(d []Digest) []Digest { return d[1:] }},
 		"bucket cut":          {onBucket: func(l []Leaf) []Leaf { return l[1:] }},
 		"bucket out of order": {onBucket: func(l []Leaf) []Leaf { slices.Reverse(l); return l }},
-		"leaf from elsewhere": {onBucket: func(l []Leaf) []Leaf { l[0].Key[0] ^= 0x80; return l }},
+		"leaf from elsewhere": {onBucket: func(l []Leaf) []Leaf { l[0].Key[1] ^= 1; return l }},
+	}
+	for level := range Levels {
+		row := func(name string, how func(row []Digest) []Digest) {
+			cases[fmt.Sprintf("%s at level %d", name, level)] = damaged{level: level, onRow: how}
+		}
+		row("an index twice", func(d []Digest) []Digest { return append(d, d[len(d)-1]) })
+		row("no nibble", func(d []Digest) []Digest { d[len(d)-1].Index = 16; return d })
+		row("an empty digest", func(d []Digest) []Digest { d[len(d)-1].Count = 0; return d })
+		if level > 0 {
+			row("a row cut", func(d []Digest) []Digest { return d[1:] })
+			row("a row lost", func(d []Digest) []Digest { return nil })
+			row("a wrong count", func(d []Digest) []Digest { d[0].Count++; return d })
+		}
+		if level < 3 {
+			row("out of order", func(d []Digest) []Digest { slices.Reverse(d); return d })
+		}
 	}
 	for name, src := range cases {
 		src.Memory = m
@@ -271,31 +393,26 @@ func TestAuditFindsAWrongHash(t *testing.T) {
 	if root, count, err := Audit(m); err != nil || root != e.Root || count != e.Count {
 		t.Fatalf("a sound trie: %s, %d, %v", root, count, err)
 	}
-	wrong := func(d []Digest) []Digest { d[0].Hash[5]++; return d }
-	for name, src := range map[string]damaged{
-		"in the top": {Memory: m, onTop: wrong},
-		"in a page":  {Memory: m, onPage: wrong},
-		"of a leaf":  {Memory: m, onBucket: func(l []Leaf) []Leaf { l[0].Record = record("x"); return l }},
-	} {
+	cases := map[string]damaged{
+		"of a leaf": {onBucket: func(l []Leaf) []Leaf { l[0].Record = record("x"); return l }},
+	}
+	for level := range Levels {
+		wrong := func(d []Digest) []Digest { d[len(d)-1].Hash[5]++; return d }
+		cases[fmt.Sprintf("at level %d", level)] = damaged{level: level, onRow: wrong}
+	}
+	for name, src := range cases {
+		src.Memory = m
 		if _, _, err := Audit(src); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func prefixOf(k Key, n int) Prefix {
-	var p Prefix
-	for i := range n {
-		p = append(p, k.nibble(i))
-	}
-	return p
-}
-
 var errDisk = errors.New("disk")
 
 type failing struct{ *Memory }
 
-func (failing) Bucket(uint16) ([]Leaf, error) { return nil, errDisk }
+func (failing) Bucket(Prefix) ([]Leaf, error) { return nil, errDisk }
 
 func TestErrorsOfTheSourceArePassedOn(t *testing.T) {
 	leaves := shop(10, 0)
@@ -306,7 +423,7 @@ func TestErrorsOfTheSourceArePassedOn(t *testing.T) {
 	if _, _, err := ProveRecord(failing{m}, leaves[0].Path); !errors.Is(err, errDisk) {
 		t.Errorf("prove: %v", err)
 	}
-	b := NewBuilder(func(Page) error { return errDisk })
+	b := NewBuilder(func(Row) error { return errDisk })
 	for _, l := range slices.SortedFunc(slices.Values(leaves), byKey) {
 		b.Add(l)
 	}
