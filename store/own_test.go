@@ -73,6 +73,40 @@ func TestAnAdoptedImportIsThereAtOnceInOrder(t *testing.T) {
 	}
 }
 
+func TestAnEditHoldsWhileTheRowsOfAnImportWaitToMove(t *testing.T) {
+	s := newShop(t, "")
+	s.adopt(own("a", "imported"), own("b", "imported"))
+	s.check(s.UpdateOwn(t.Context(), func(o *store.OwnTxn) error {
+		return errors.Join(o.PutProduct(own("a", "edited")), o.PutProduct(own("c", "edited")), o.DeleteProduct("b"))
+	}))
+	for _, when := range []string{"before the rows moved", "after"} {
+		if got := s.known(""); !slices.Equal(got, []string{"a edited", "c edited"}) {
+			t.Errorf("%s: %v", when, got)
+		}
+		s.check(s.SettleImport(t.Context()))
+	}
+}
+
+func TestAPictureNotedByHalfIsMissing(t *testing.T) {
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	s, err := store.Open(t.Context(), engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = engine.Update(t.Context(), kv.Durable, func(tx kv.Txn) error { return tx.Set([]byte("r/a.png"), nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing, err := s.MissingPictures(t.Context(), 10, func(store.OwnPicture) bool { return true })
+	if err != nil || len(missing) != 1 || missing[0].Source != "a.png" {
+		t.Errorf("%+v, %v", missing, err)
+	}
+}
+
 func TestAVariantIdentifierKeepsItsOwnerWhateverBecomesOfTheImport(t *testing.T) {
 	s := newShop(t, "")
 	run, err := s.BeginImport(t.Context())

@@ -14,13 +14,28 @@ import (
 // OwnTxn writes to the brand's private tables.
 type OwnTxn struct{ tx kv.Txn }
 
-// PutProduct stores what the brand knows of a product.
+// PutProduct stores what the brand knows of a product. While the rows of an
+// adopted import wait to move, it stands among them: there it is looked for first.
 func (o *OwnTxn) PutProduct(p *OwnProduct) error {
-	return putProduct(o.tx, keyOwn(p.Product.Handle), p)
+	key := keyOwn(p.Product.Handle)
+	run, pending, err := readPending(o.tx)
+	if err != nil {
+		return err
+	}
+	if pending {
+		key = keyStaged(run, p.Product.Handle)
+	}
+	return putProduct(o.tx, key, p)
 }
 
 // DeleteProduct forgets a product.
-func (o *OwnTxn) DeleteProduct(h protocol.Handle) error { return o.tx.Delete(keyOwn(h)) }
+func (o *OwnTxn) DeleteProduct(h protocol.Handle) error {
+	run, pending, err := readPending(o.tx)
+	if err == nil && pending {
+		err = o.tx.Delete(keyStaged(run, h))
+	}
+	return errors.Join(err, o.tx.Delete(keyOwn(h)))
+}
 
 // PutPicture notes what became of a picture's source.
 func (o *OwnTxn) PutPicture(p OwnPicture) error { return putPicture(o.tx, p) }
@@ -233,7 +248,7 @@ func (s *Store) picturesToShow(ctx context.Context, limit int, want func(OwnPict
 			if err != nil {
 				return err
 			}
-			p, err := getPicture(r, string(item.Key[len(base):]))
+			p, err := noted(r, string(item.Key[len(base):]))
 			if err != nil {
 				return err
 			}
@@ -247,6 +262,16 @@ func (s *Store) picturesToShow(ctx context.Context, limit int, want func(OwnPict
 		return nil
 	})
 	return list, err
+}
+
+// noted returns what became of a missing picture's source; nothing yet, when an
+// import was killed between the two rows that it writes of one.
+func noted(r kv.Reader, source string) (OwnPicture, error) {
+	p, err := getPicture(r, source)
+	if isNotFound(err) {
+		return OwnPicture{Source: source}, nil
+	}
+	return p, err
 }
 
 // Redirect returns where an old address leads.
