@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -336,4 +337,48 @@ func (b *breaking) Read(p []byte) (int, error) {
 		err = errOffline
 	}
 	return n, err
+}
+
+const collectedCSV = `Handle,Title,Collection,Status,Variant Price
+sencha,Sencha,Green Tea,active,9.50
+gyokuro,Gyokuro,green tea,active,19.50
+bancha,Bancha,Green Tea,draft,4.50
+assam,Assam,Black Tea,active,7.50
+`
+
+func TestTheCollectionColumnMakesCollections(t *testing.T) {
+	s := inMemory(t, t.TempDir(), nil)
+	s.take(collectedCSV, "")
+	before := s.current()
+	s.view(func(v *store.View) error {
+		green, err := v.Collection("green-tea")
+		s.check(err)
+		if green.Title != "Green Tea" || !slices.Equal(green.Products, []protocol.Handle{"sencha", "gyokuro"}) {
+			t.Errorf("%+v", green)
+		}
+		_, err = v.Collection("black-tea")
+		return err
+	})
+	if s.take(collectedCSV, ""); s.current().CID != before.CID {
+		t.Error("the same file again changed something")
+	}
+	s.take(strings.Replace(collectedCSV, "draft", "active", 1), "")
+	s.view(func(v *store.View) error {
+		green, err := v.Collection("green-tea")
+		if err == nil && len(green.Products) != 3 {
+			t.Errorf("a draft that was published didn't join: %v", green.Products)
+		}
+		return err
+	})
+}
+
+func TestADryRunFindsWhatNoRecordMayHold(t *testing.T) {
+	s := inMemory(t, t.TempDir(), nil)
+	csv := "Handle,Title,Collection,Variant Price\nsencha,Sencha," + strings.Repeat("long ", 200) + ",1\n"
+	for _, dry := range []bool{true, false} {
+		report, err := s.Import(t.Context(), strings.NewReader(csv), ImportOptions{DryRun: dry})
+		if !errors.Is(err, ErrBadRows) || len(report.Errors) != 1 {
+			t.Errorf("dry run %t: %v, %+v", dry, err, report)
+		}
+	}
 }

@@ -12,11 +12,33 @@ import (
 	"github.com/stoa-commerce/stoa/store"
 )
 
+// joining is what a file puts into one collection.
+type joining struct {
+	title    string // as the file spells it first
+	products []protocol.Handle
+}
+
+// join notes the collections that a product is put into. A draft joins when it is
+// published: a collection is public.
+func (im *importing) join(r importer.Result) {
+	if r.Is.Status != store.Active {
+		return
+	}
+	for _, title := range r.Collections {
+		h := importer.HandleOf(title)
+		if im.joining[h] == nil {
+			im.joining[h] = &joining{title: title}
+		}
+		im.joining[h].products = append(im.joining[h].products, r.Is.Product.Handle)
+	}
+}
+
 // collections returns the collections that the file's products join. One that
 // selects by rule is left as it is, with a warning.
 func (im *importing) collections(ctx context.Context) (list []store.Change, err error) {
-	for _, title := range slices.Sorted(maps.Keys(im.members)) {
-		c, err := im.n.collection(ctx, title)
+	for _, h := range slices.Sorted(maps.Keys(im.joining)) {
+		title := im.joining[h].title
+		c, err := im.n.collection(ctx, h, title)
 		if err != nil {
 			return nil, err
 		}
@@ -24,7 +46,7 @@ func (im *importing) collections(ctx context.Context) (list []store.Change, err 
 			im.warn(importer.Issue{Column: "Collection", Message: title + " selects its products by rule; it was left as it is"})
 			continue
 		}
-		joined := union(c.Products, im.members[title])
+		joined := union(c.Products, im.joining[h].products)
 		if len(joined) == len(c.Products) {
 			continue
 		}
@@ -55,10 +77,9 @@ func union(a, b []protocol.Handle) []protocol.Handle {
 	return out
 }
 
-// collection returns the collection with the title's handle, a new one if there is
-// none.
-func (n *Node) collection(ctx context.Context, title string) (c *catalog.Collection, err error) {
-	h := importer.HandleOf(title)
+// collection returns the collection with the handle, a new one of that title if
+// there is none.
+func (n *Node) collection(ctx context.Context, h protocol.Handle, title string) (c *catalog.Collection, err error) {
 	err = n.store.View(ctx, n.brand, func(v *store.View) error {
 		c, err = v.Collection(h)
 		return err

@@ -62,7 +62,7 @@ func (n *Node) Import(ctx context.Context, file io.Reader, o ImportOptions) (Imp
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	im := &importing{n: n, o: o, desk: desk, waiting: map[string][]protocol.Handle{}, members: map[string][]protocol.Handle{}}
+	im := &importing{n: n, o: o, desk: desk, waiting: map[string][]protocol.Handle{}, joining: map[protocol.Handle]*joining{}}
 	im.report = ImportReport{Warnings: []importer.Issue{}, Errors: []importer.Issue{}, DryRun: o.DryRun}
 	if err := im.run(ctx, file); err != nil {
 		return im.report, err
@@ -77,7 +77,7 @@ type importing struct {
 	report  ImportReport
 	staged  int
 	waiting map[string][]protocol.Handle // products by the picture they lack
-	members map[string][]protocol.Handle // products by the title of a collection that the file puts them into
+	joining map[protocol.Handle]*joining // collections that the file puts products into
 }
 
 func (im *importing) run(ctx context.Context, file io.Reader) error {
@@ -138,13 +138,19 @@ func (im *importing) take(ctx context.Context, run store.ImportRun, r importer.R
 		}
 		changed = changed || !sameMedia(r.Was, r.Is)
 	}
+	if changed && !im.recordable(r) {
+		return nil
+	}
 	im.count(r, changed)
+	im.join(r)
 	if im.o.DryRun || !changed {
 		return nil
 	}
-	if err := im.checkRecords(r); err != nil {
-		return nil
-	}
+	return im.stage(run, r)
+}
+
+// stage puts a product aside until all of the file is read.
+func (im *importing) stage(run store.ImportRun, r importer.Result) error {
 	for _, v := range r.Variants {
 		if err := run.PutVariant(v.ID, v.Owner); err != nil {
 			return err
@@ -159,14 +165,14 @@ func (im *importing) take(ctx context.Context, run store.ImportRun, r importer.R
 	return run.Put(r.Is)
 }
 
-// checkRecords makes the records once to find what no record may hold. A product
+// recordable makes the records once to find what no record may hold. A product
 // that fails is an error of its first row.
-func (im *importing) checkRecords(r importer.Result) error {
+func (im *importing) recordable(r importer.Result) bool {
 	_, err := project(r.Is)
 	if err != nil {
 		im.fault(importer.Issue{Row: r.Row, Column: "", Message: fmt.Sprintf("%s: %v", r.Is.Product.Handle, err)})
 	}
-	return err
+	return err == nil
 }
 
 func (im *importing) count(r importer.Result, changed bool) {
