@@ -25,10 +25,25 @@ func ParsePublicKey(b []byte) (PublicKey, error) {
 	if string(p.Bytes()) != string(b) {
 		return PublicKey{}, Invalid("public key", "not canonically encoded")
 	}
-	if new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1 {
+	if smallOrder(p) {
 		return PublicKey{}, Invalid("public key", "of small order")
 	}
 	return PublicKey{[ed25519.PublicKeySize]byte(b)}, nil
+}
+
+func smallOrder(p *edwards25519.Point) bool {
+	return new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1
+}
+
+// verify reports whether the signature is one of the message: as RFC 8032 without
+// the cofactor, and R not of small order. No honest signer makes such an R; Go
+// accepts it and some browsers don't.
+func (k PublicKey) verify(message, signature []byte) bool {
+	if len(signature) != ed25519.SignatureSize {
+		return false
+	}
+	r, err := new(edwards25519.Point).SetBytes(signature[:32])
+	return err == nil && !smallOrder(r) && ed25519.Verify(k.bytes[:], message, signature)
 }
 
 // PublicKeyOf returns the verification key of a private key.

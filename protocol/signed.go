@@ -86,7 +86,7 @@ func (s Signed) VerifiedBy(object Object, keys ...PublicKey) int {
 	msg := preimage(object, s.Payload)
 	for _, k := range keys {
 		for _, sig := range s.Signatures {
-			if sig.Key == k.ID() && ed25519.Verify(k.bytes[:], msg, sig.Bytes) {
+			if sig.Key == k.ID() && k.verify(msg, sig.Bytes) {
 				n++
 				break
 			}

@@ -3,6 +3,10 @@ package main
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"crypto/sha512"
+	"slices"
+
+	"filippo.io/edwards25519"
 
 	"github.com/stoa-commerce/stoa/protocol"
 )
@@ -39,6 +43,34 @@ func signedValid() []vec {
 		signedCase("another payload", other, "head", 0, "a"),
 		signedCase("a signature of zeros", broken, "head", 0, "a"),
 		signedCase("a signature with S beyond the order", high, "head", 0, "a"),
+		smallR("a signature whose R is neutral", "head", 0),
+		smallR("a signature whose R is of order 8", "head", 1),
+	}
+}
+
+// smallR is a signature that meets the equation with an R of small order: under an
+// ordinary key with the nonce 0, and under one with a part of order 8, which cancels
+// that of R for one in eight payloads.
+func smallR(name, object string, torsion int) vec {
+	secret := sure(new(edwards25519.Scalar).SetBytesWithClamping(namedKey("small").Seed()))
+	public := new(edwards25519.Point).ScalarBaseMult(secret)
+	eighth := sure(new(edwards25519.Point).SetBytes(unhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")))
+	r := edwards25519.NewIdentityPoint()
+	for range torsion {
+		public.Add(public, eighth)
+		r.Add(r, eighth)
+	}
+	key := sure(protocol.ParsePublicKey(public.Bytes()))
+	for try := 0; ; try++ {
+		payload := sure(protocol.Marshal(map[string]any{"v": 1, "try": try}))
+		message := append([]byte("stoa/"+object+"/v1\x00"), payload...)
+		sum := sha512.Sum512(slices.Concat(r.Bytes(), key.Bytes(), message))
+		k := sure(new(edwards25519.Scalar).SetUniformBytes(sum[:]))
+		sig := append(r.Bytes(), new(edwards25519.Scalar).Multiply(k, secret).Bytes()...)
+		if ed25519.Verify(key.Bytes(), message, sig) {
+			s := protocol.Signed{Payload: payload, Signatures: []protocol.Signature{{Key: key.ID(), Bytes: sig}}}
+			return signedCase(name, s, object, 0).with(vec{"keys": []string{hexed(key.Bytes())}})
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 // Signatures (specs/02-signed.md §3), checked by the browser's WebCrypto where it
 // knows Ed25519.
 import type { Bytes } from "./bytes";
-import { littleEndian, type PublicKey } from "./key";
+import { encodesSmallOrder, littleEndian, type PublicKey } from "./key";
 import { Unavailable } from "./refused";
 
 // Verify says whether a signature of 64 bytes is one of a message under a key. It
@@ -15,6 +15,7 @@ export function webVerify({ subtle }: Partial<Pick<Crypto, "subtle">> = globalTh
   return async (key, signature, message) => {
     if (!subtle) throw new Unavailable("insecure");
     if (littleEndian(signature.slice(32)) >= order) return false;
+    if (encodesSmallOrder(signature.slice(0, 32))) return false; // browsers differ on these
     const imported = await subtle.importKey("raw", key.bytes, "Ed25519", false, ["verify"]).catch((error: unknown) => {
       throw new Unavailable("old-browser", error);
     });

@@ -36,8 +36,13 @@ export function littleEndian(bytes: Bytes): bigint {
 // isSmallOrder asks of a point whether eight times it is neutral. Order 1 and 2 have
 // y = ±1, order 4 has y = 0. Order 8 doubles to order 4, so x² = −y², which leaves
 // dy⁴ + 2y² − 1 = 0 of the curve's equation.
-function isSmallOrder(y: bigint, yy: bigint): boolean {
+function isSmallOrder(y: bigint, yy = (y * y) % p): boolean {
   return (y * (yy - 1n) * (b * (2n * yy - 1n) - a * yy * yy)) % p === 0n;
+}
+
+// encodesSmallOrder asks the same of an encoded point, canonical or not.
+export function encodesSmallOrder(bytes: Bytes): boolean {
+  return isSmallOrder(BigInt.asUintN(255, littleEndian(bytes)));
 }
 
 // jacobi returns the Jacobi symbol (n/m) for odd m: for a prime, −1 when n has no
