@@ -96,7 +96,7 @@ func inMemory(t tester, home string, fetch PictureSource) *stand {
 	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
 	s.check(err)
 	o := s.clock.options(home, fetch)
-	s.Node = &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: engine, wake: make(chan struct{}, 1)}
+	s.Node = &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: engine}
 	s.Node.store, err = store.Open(t.Context(), engine)
 	s.check(err)
 	s.Node.blobs, err = blob.Open(filepath.Join(home, mediaFolder))
@@ -282,6 +282,13 @@ func (w *web) fill(url string, b []byte) {
 		w.files = map[string][]byte{}
 	}
 	w.files[url] = b
+}
+
+// empty takes everything away again.
+func (w *web) empty() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.files = nil
 }
 
 func (w *web) count() int {

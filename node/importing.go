@@ -271,14 +271,14 @@ func (n *Node) productChanges(ctx context.Context, is *store.OwnProduct) ([]stor
 		return list, err
 	}
 	for _, ref := range is.Pictures {
-		p, err := n.store.Picture(ctx, ref.Source)
-		if errors.Is(err, store.ErrNotFound) || err == nil && p.Media == nil {
-			continue
-		}
+		media, err := n.picture(ctx, ref.Source)
 		if err != nil {
 			return nil, err
 		}
-		c, err := set(p.Media)
+		if media == nil {
+			continue
+		}
+		c, err := set(media)
 		if err != nil {
 			return nil, err
 		}

@@ -75,16 +75,16 @@ func (n *Node) fillMedia(ctx context.Context, p *store.OwnProduct) error {
 	p.Product.Media = nil
 	place := map[string]int{}
 	for _, ref := range p.Pictures {
-		pic, err := n.store.Picture(ctx, ref.Source)
-		if errors.Is(err, store.ErrNotFound) || err == nil && pic.Media == nil {
-			continue
-		}
+		media, err := n.picture(ctx, ref.Source)
 		if err != nil {
 			return err
 		}
-		at := slices.IndexFunc(p.Product.Media, func(m catalog.MediaRef) bool { return m.Blob == pic.Media.Blob })
+		if media == nil {
+			continue
+		}
+		at := slices.IndexFunc(p.Product.Media, func(m catalog.MediaRef) bool { return m.Blob == media.Blob })
 		if at < 0 {
-			p.Product.Media = append(p.Product.Media, catalog.MediaRef{Blob: pic.Media.Blob, Alt: ref.Alt})
+			p.Product.Media = append(p.Product.Media, catalog.MediaRef{Blob: media.Blob, Alt: ref.Alt})
 			at = len(p.Product.Media) - 1
 		}
 		place[ref.Source] = at + 1
@@ -319,12 +319,16 @@ func retryAt(p store.OwnPicture) time.Time {
 
 // showing lists the products that name one of the sources.
 func (n *Node) showing(ctx context.Context, sources []string) ([]protocol.Handle, error) {
+	asked := map[string]bool{}
+	for _, source := range sources {
+		asked[source] = true
+	}
 	var out []protocol.Handle
 	for p, err := range n.store.OwnProducts(ctx, "") {
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(p.Pictures, func(r store.PictureRef) bool { return slices.Contains(sources, r.Source) }) {
+		if slices.ContainsFunc(p.Pictures, func(r store.PictureRef) bool { return asked[r.Source] }) {
 			out = append(out, p.Product.Handle)
 		}
 	}

@@ -53,9 +53,9 @@ type Node struct {
 	blobs *blob.Store
 	brand protocol.CID
 	key   ed25519.PrivateKey
-	wake  chan struct{} // pictures may be missing
 
-	mu sync.Mutex // held while a change is made: one after another
+	mu    sync.Mutex // held while a change is made: one after another
+	files sync.Mutex // held while it is decided whether a picture's file stays; after mu
 }
 
 // Open opens the node of a home. Close it in the end.
@@ -81,7 +81,7 @@ func open(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: engine, wake: make(chan struct{}, 1)}
+	n := &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: engine}
 	if n.store, err = store.Open(ctx, engine); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
@@ -132,6 +132,7 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.store.Run(ctx) })
 	g.Go(func() error { return n.resignDaily(ctx) })
 	g.Go(func() error { return n.fetchMissing(ctx) })
+	g.Go(func() error { return n.clearDaily(ctx) })
 	return g.Wait()
 }
 

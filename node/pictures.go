@@ -56,14 +56,20 @@ func (d *pictureDesk) known(ctx context.Context, source string) (*catalog.Media,
 	if d.inFolder(source) {
 		return nil, nil
 	}
-	p, err := d.n.store.Picture(ctx, source)
+	return d.n.picture(ctx, source)
+}
+
+// picture returns the manifest of a source whose bytes are here, nil if they
+// aren't.
+func (n *Node) picture(ctx context.Context, source string) (*catalog.Media, error) {
+	p, err := n.store.Picture(ctx, source)
 	if errors.Is(err, store.ErrNotFound) || err == nil && p.Media == nil {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	has, err := d.n.blobs.Has(p.Media.Blob)
+	has, err := n.blobs.Has(p.Media.Blob)
 	if err != nil || !has {
 		return nil, err
 	}
@@ -87,24 +93,40 @@ func (d *pictureDesk) take(ctx context.Context, source string) (*catalog.Media, 
 	if m, err := d.known(ctx, source); m != nil || err != nil {
 		return m, err
 	}
-	media, err := d.read(ctx, source)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	for {
+		media, err := d.read(ctx, source)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if errors.Is(err, ErrNoPicture) {
+			if err := d.note(ctx, d.failed(ctx, source, err)); err != nil {
+				return nil, err
+			}
+			return nil, fmt.Errorf("%s: %w", source, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("keep picture %s: %w", source, err)
+		}
+		if noted, err := d.noteTaken(ctx, source, media); noted || err != nil {
+			return media, err
+		}
 	}
-	if err != nil && !errors.Is(err, ErrNoPicture) {
-		return nil, fmt.Errorf("keep picture %s: %w", source, err)
+}
+
+// noteTaken notes where a picture came from, if nobody else's change has deleted
+// the same picture since it was read: it must be read again then.
+func (d *pictureDesk) noteTaken(ctx context.Context, source string, media *catalog.Media) (noted bool, err error) {
+	d.n.files.Lock()
+	defer d.n.files.Unlock()
+	has, err := d.n.blobs.Has(media.Blob)
+	if err != nil || !has {
+		return false, err
 	}
-	note := store.OwnPicture{Source: source, Media: media, Tried: d.n.millis()}
-	if err != nil {
-		note = d.failed(ctx, source, err)
-	}
-	if put := d.n.store.UpdateOwn(ctx, func(o *store.OwnTxn) error { return o.PutPicture(note) }); put != nil {
-		return nil, put
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", source, err)
-	}
-	return media, nil
+	return true, d.note(ctx, store.OwnPicture{Source: source, Media: media, Tried: d.n.millis()})
+}
+
+func (d *pictureDesk) note(ctx context.Context, p store.OwnPicture) error {
+	return d.n.store.UpdateOwn(ctx, func(o *store.OwnTxn) error { return o.PutPicture(p) })
 }
 
 func (d *pictureDesk) failed(ctx context.Context, source string, cause error) store.OwnPicture {
@@ -157,11 +179,24 @@ func (d *pictureDesk) open(ctx context.Context, source string) (io.ReadCloser, e
 	if d.folder == nil {
 		return nil, errors.New("it names a file: say in which folder with --images")
 	}
-	f, err := d.folder.Open(filepath.FromSlash(source))
+	return d.openFile(source)
+}
+
+// openFile opens a file of the folder. Others than ordinary ones, such as named
+// pipes, might never give anything.
+func (d *pictureDesk) openFile(source string) (io.ReadCloser, error) {
+	name := filepath.FromSlash(source)
+	info, err := d.folder.Stat(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no file %s in the folder of pictures", source)
 	}
-	return f, err
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no ordinary file", source)
+	}
+	return d.folder.Open(name)
 }
 
 func isURL(source string) bool {

@@ -124,39 +124,9 @@ func (t *tidy) otherUses(ctx context.Context, blob protocol.CID) (others bool, e
 }
 
 // removeFiles deletes the pictures that were removed from the catalog, but not
-// those of drafts: they are shown again when their product is.
+// those of drafts: they are shown again when their product is. n.mu is held.
 func (t *tidy) removeFiles(ctx context.Context) {
-	if len(t.removed) == 0 {
-		return
+	if err := t.n.removeUnused(ctx, t.removed); err != nil {
+		t.n.log.Warn("pictures that are no longer shown were not all deleted", "error", err)
 	}
-	kept, err := t.n.hiddenPictures(ctx)
-	if err != nil {
-		t.n.log.Warn("pictures that are no longer shown were not deleted", "error", err)
-		return
-	}
-	for _, blob := range t.removed {
-		if kept[blob] {
-			continue
-		}
-		if err := t.n.blobs.Remove(blob); err != nil {
-			t.n.log.Warn("a picture that is no longer shown could not be deleted", "picture", blob, "error", err)
-		}
-	}
-}
-
-// hiddenPictures returns the pictures of products that aren't published.
-func (n *Node) hiddenPictures(ctx context.Context) (map[protocol.CID]bool, error) {
-	out := map[protocol.CID]bool{}
-	for p, err := range n.store.OwnProducts(ctx, "") {
-		if err != nil {
-			return nil, err
-		}
-		if p.Status == store.Active {
-			continue
-		}
-		for _, m := range p.Product.Media {
-			out[m.Blob] = true
-		}
-	}
-	return out, nil
 }

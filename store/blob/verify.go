@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 
@@ -36,24 +37,42 @@ func (s *Store) verify(ctx context.Context, cid protocol.CID) error {
 // VerifyAll verifies every original, one after another, and tells report of each
 // that isn't well. It returns an error when it couldn't go on, ctx's among them.
 func (s *Store) VerifyAll(ctx context.Context, report func(protocol.CID, error)) error {
-	root := filepath.Join(s.dir, originals)
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return errors.Join(err, ctx.Err())
-		}
-		cid, err := protocol.ParseCID(d.Name())
-		if err != nil || s.original(cid) != path {
-			return nil // nobody's picture: it can't be asked for
+	for cid, err := range s.All(ctx) {
+		if err != nil {
+			return err
 		}
 		err = s.verify(ctx, cid)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil && !gone(err, path) {
+		if err != nil && !gone(err, s.original(cid)) {
 			report(cid, err)
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+// All yields the pictures whose originals are here, in no order. An error ends it:
+// the folder can't be read, or ctx ended.
+func (s *Store) All(ctx context.Context) iter.Seq2[protocol.CID, error] {
+	return func(yield func(protocol.CID, error) bool) {
+		err := filepath.WalkDir(filepath.Join(s.dir, originals), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return errors.Join(err, ctx.Err())
+			}
+			cid, err := protocol.ParseCID(d.Name())
+			if err != nil || s.original(cid) != path {
+				return nil // nobody's picture: it can't be asked for
+			}
+			if !yield(cid, nil) {
+				return fs.SkipAll
+			}
+			return nil
+		})
+		if err != nil {
+			yield(protocol.CID{}, err)
+		}
+	}
 }
 
 // gone reports whether a picture was removed since it was listed.
