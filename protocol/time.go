@@ -6,6 +6,10 @@ import "time"
 // leap seconds.
 type Millis int64
 
+// MaxTime is the last point in time that an object holds: the last millisecond of
+// the year 9999, the end of RFC 3339. The first is 0.
+const MaxTime Millis = 253_402_300_799_999
+
 // MillisOf converts a time, dropping what is finer than a millisecond.
 func MillisOf(t time.Time) Millis { return Millis(t.UnixMilli()) }
 

@@ -63,8 +63,8 @@ func (h Head) form() error {
 	if (h.Count == 0) != h.Root.Empty() || h.Bytes < h.Count || full > h.Count {
 		return protocol.Invalid("head", "root, count %d and bytes %d contradict each other", h.Count, h.Bytes)
 	}
-	if h.Time < 0 || h.Time > MaxTime || h.Expires <= h.Time || h.Expires > h.Time+MaxLifetime {
-		return protocol.Invalid("head", "expires %d is not within 72 hours after time %d", h.Expires, h.Time)
+	if h.Time < 0 || h.Expires <= h.Time || h.Expires > min(h.Time, MaxTime)+MaxLifetime || h.Expires > MaxTime {
+		return protocol.Invalid("head", "expires %d is not within 72 hours after time %d, or not before the year 10000", h.Expires, h.Time)
 	}
 	return h.healsForm()
 }

@@ -37,8 +37,8 @@ const (
 	MaxPrice = 1_000_000_000_000
 	// MaxMilli is the largest quantity in thousandths of its unit.
 	MaxMilli = 1_000_000_000_000
-	// MaxTime is the last millisecond of the year 9999, the end of RFC 3339.
-	MaxTime protocol.Millis = 253_402_300_799_999
+	// MaxTime is the last time of a record or head.
+	MaxTime = protocol.MaxTime
 )
 
 // Limits of the profile and of the shop's texts.

@@ -93,7 +93,7 @@ func (o Op) numbers() error {
 	if o.N >= MaxOps || o.Epoch > o.N {
 		return protocol.Invalid("identity operation", "n %d with epoch %d is out of range", o.N, o.Epoch)
 	}
-	if o.Time < 0 || o.Time > protocol.MaxInt {
+	if o.Time < 0 || o.Time > protocol.MaxTime {
 		return protocol.Invalid("identity operation", "time %d is out of range", int64(o.Time))
 	}
 	if g := o.LastGood; g != nil && (!isObject(g.Head) || g.Seq > protocol.MaxInt || g.Epoch >= o.Epoch) {

@@ -82,7 +82,7 @@ func TestTheLargestOperationFitsItsLimit(t *testing.T) {
 		keys = append(keys, online(i))
 	}
 	o := Op{
-		Version: 1, N: MaxOps - 1, Epoch: MaxOps - 1, Prev: headID("a"), Merge: headID("b"), Time: protocol.MaxInt,
+		Version: 1, N: MaxOps - 1, Epoch: MaxOps - 1, Prev: headID("a"), Merge: headID("b"), Time: protocol.MaxTime,
 		Signers: must(NewSigners(MaxSigners, keys...)), Online: many(MaxOnline),
 		LastGood: &HeadRef{MaxOps - 2, protocol.MaxInt, headID("c")},
 		Domain:   Domain(strings.Repeat(strings.Repeat("a", 49)+".", 5) + "abc"),

@@ -26,6 +26,7 @@ func goodHeads() []vec {
 	s, empty := teaStall(), stallOf("empty")
 	other := sure(catalog.SignHead(s.unsigned(), namedKey("tea second")))
 	later := s.signed(func(h *catalog.Head) { h.Seq++; h.Prev = s.head.CID })
+	late := s.signed(func(h *catalog.Head) { h.Time, h.Expires = protocol.MaxTime-1, protocol.MaxTime })
 	healing := s.signed(func(h *catalog.Head) { h.Seq += 2; *h = h.Healing(s.head.CID, later.CID) })
 	var cases []vec
 	for _, c := range []struct {
@@ -34,6 +35,7 @@ func goodHeads() []vec {
 		head catalog.SignedHead
 	}{
 		{"a first head", s, s.head}, {"by the other online key", s, other}, {"a head of an empty catalog", empty, empty.head},
+		{"a head that expires as late as can be", s, late},
 		{"a head after another", s, later}, {"a head that heals two", s, healing},
 	} {
 		cases = append(cases, c.s.headVec(c.name, c.head.Signed).with(vec{"valid": true, "id": c.head.CID, "json": c.head.Head}))
@@ -95,6 +97,8 @@ func (s *stall) openHeads() []openHead {
 	add("records of more than 64 KiB", func(m map[string]any) { m["bytes"] = s.head.Count*protocol.MaxRecord + 1 })
 	add("expired from the beginning", func(m map[string]any) { m["expires"] = s.head.Time })
 	add("72 hours and a millisecond", func(m map[string]any) { m["expires"] = s.head.Time + 72*hour + 1 })
+	add("a time in the year 10000", func(m map[string]any) { m["time"], m["expires"] = protocol.MaxTime+1, protocol.MaxTime+2 })
+	add("expired in the year 10000", func(m map[string]any) { m["time"], m["expires"] = protocol.MaxTime, protocol.MaxTime+1 })
 	add("heals nothing", func(m map[string]any) { m["heals"] = []protocol.CID{} })
 	add("heals one", func(m map[string]any) { m["heals"] = []protocol.CID{s.head.CID} })
 	both := s.head.Head.Healing(s.head.CID, s.head.Brand).Heals

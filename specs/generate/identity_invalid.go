@@ -136,6 +136,7 @@ func invalidOps() []vec {
 		{"n beyond the limit", func(m map[string]any) { m["n"] = 10000 }},
 		{"an epoch above n", func(m map[string]any) { m["epoch"] = 3 }},
 		{"a negative time", func(m map[string]any) { m["time"] = -1 }},
+		{"a time in the year 10000", func(m map[string]any) { m["time"] = protocol.MaxTime + 1 }},
 		{"a merge with its own predecessor", func(m map[string]any) { m["merge"] = m["prev"] }},
 		{"a predecessor of raw bytes", func(m map[string]any) { m["prev"] = protocol.Sum(protocol.Raw, nil) }},
 		{"a commitment of 31 bytes", func(m map[string]any) { m["next"] = make([]byte, 31) }},

@@ -5,7 +5,7 @@ import type { CID } from "./cid";
 import type { Verify } from "./ed25519";
 import { comparePlaces, isDisputed, type Log, type Place } from "./log";
 import { refuse } from "./refused";
-import { bytes, closed, integer, link, list, must } from "./shape";
+import { bytes, closed, integer, link, list, must, time } from "./shape";
 import { isBy, type Signed } from "./signed";
 
 export interface Head extends Place {
@@ -26,7 +26,6 @@ export interface Head extends Place {
 
 export const emptyRoot = new Uint8Array(32);
 
-const lastTime = 253_402_300_799_999;
 const lifetime = 72 * 3_600_000;
 const aheadOfClock = 300_000;
 const aheadOfTime = 86_400_000;
@@ -41,8 +40,8 @@ const form = closed(
     root: bytes(32, 32),
     count: integer(),
     bytes: integer(),
-    time: integer(0, lastTime),
-    expires: integer(),
+    time,
+    expires: time,
   },
   { prev: link, heals: list(link, 2, 8) },
 );

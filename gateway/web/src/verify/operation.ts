@@ -5,7 +5,7 @@ import type { CID } from "./cid";
 import type { Verify } from "./ed25519";
 import { type PublicKey, publicKey } from "./key";
 import { sha256 } from "./sha256";
-import { bytes, closed, fields, integer, link, list, match, must, type Read } from "./shape";
+import { bytes, closed, fields, integer, link, list, match, must, type Read, time } from "./shape";
 import { type Signed, signedBy } from "./signed";
 
 export interface Signers {
@@ -59,7 +59,7 @@ const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const domain = match(new RegExp(`^(?=.{1,253}$)(?:${label}\\.)+(?![0-9]+$)${label}$`));
 
 const form = closed(
-  { v: integer(1, 1), n: integer(0, 9_999), signers, next: bytes(32, 32), online, epoch: integer(), time: integer() },
+  { v: integer(1, 1), n: integer(0, 9_999), signers, next: bytes(32, 32), online, epoch: integer(), time },
   { prev: link, merge: link, domain, lastGood: closed({ epoch: integer(), seq: integer(), head: link }, {}) },
 );
 

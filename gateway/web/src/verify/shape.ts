@@ -25,6 +25,9 @@ export const integer =
     return n;
   };
 
+// time reads milliseconds since 1970, up to the end of the year 9999.
+export const time: Read<number> = integer(0, 253_402_300_799_999);
+
 export const bytes =
   (min = 0, max = Infinity): Read<Bytes> =>
   (v) => {
