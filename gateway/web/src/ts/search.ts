@@ -1,7 +1,8 @@
 import { find } from "./find";
 
 // search keeps an empty search from being sent, and moves to the field on a
-// search page that has no results to read.
+// search page on which nothing was searched yet. A failure page has words to be
+// read first.
 export function search(): void {
   for (const form of find<HTMLFormElement>("form.search-form")) {
     const field = form.querySelector<HTMLInputElement>("input[type=search]");
@@ -12,6 +13,6 @@ export function search(): void {
       event.preventDefault();
       field.focus();
     });
-    if (field.value === "" && matchMedia("(hover: hover)").matches) field.focus({ preventScroll: true });
+    if (location.pathname === "/search" && field.value === "" && matchMedia("(hover: hover)").matches) field.focus({ preventScroll: true });
   }
 }
