@@ -39,8 +39,8 @@ func (p Path) Leaf() string { return p.segment(2) }
 // group share one subtree: a product and all its offers form the group
 // "product/{handle}"; every other record is a group of its own.
 func (p Path) Group() string {
-	if p.Kind() == "offer" {
-		return "product/" + p.Name()
+	if name := p.Name(); p.Kind() == "offer" && name != "" {
+		return "product/" + name
 	}
 	return string(p)
 }

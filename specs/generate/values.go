@@ -63,7 +63,7 @@ func amountClass(currency string) string {
 
 func pathVectors() []vec {
 	var cases []vec
-	for _, s := range []string{"profile", "product/gyokuro", "offer/gyokuro/TEA-100.g_x", "offer/gyokuro/100-g", "media/Q", "page/a..b", strings.Repeat("a", 256)} {
+	for _, s := range []string{"profile", "offer", "offer/gyokuro", "offer/Gyokuro", "offers/gyokuro/100-g", "product/gyokuro", "offer/gyokuro/TEA-100.g_x", "offer/gyokuro/100-g", "media/Q", "page/a..b", strings.Repeat("a", 256)} {
 		p := sure(protocol.ParsePath(s))
 		cases = append(cases, vec{"name": "path " + s, "kind": "path", "valid": true, "text": s, "segments": strings.Split(s, "/"), "group": p.Group()})
 	}
