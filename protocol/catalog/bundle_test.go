@@ -272,6 +272,20 @@ func TestBundleFormIsNamed(t *testing.T) {
 	}
 }
 
+func TestEveryCutOfABundleIsTruncatedAndEveryAdditionTrailing(t *testing.T) {
+	data := must(teaShop(t).prove(ScopeRecord, "offer/gyokuro/1-kg").Encode())
+	for n := range data {
+		if _, err := DecodeBundle(data[:n]); ReasonOf(err) != Truncated {
+			t.Fatalf("cut to %d bytes: %v", n, err)
+		}
+	}
+	for b := range 256 {
+		if _, err := DecodeBundle(append(slices.Clone(data), byte(b))); ReasonOf(err) != TrailingBytes {
+			t.Fatalf("with byte %d: %v", b, err)
+		}
+	}
+}
+
 // Whatever is published, a bundle about any path shows what a plain map of the
 // records says.
 func TestBundlesAgreeWithAPlainMap(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 // proofVectors makes the cases of specs/08-proof.md §6.
 func proofVectors() (any, error) {
 	cases := append(goodBundles(), damagedBundles()...)
+	cases = append(cases, rewrittenBundles()...)
 	cases = append(cases, tamperedBundles()...)
 	return vecSet{"08-proof", "Proof bundles, looked at by the clock now; specs/08-proof.md §6 says what each field holds.", cases}, nil
 }
@@ -55,6 +56,9 @@ func damagedBundles() []vec {
 	add("no bytes", nil)
 	add("a half", good[:len(good)/2])
 	add("a byte more", append(slices.Clone(good), 0))
+	add("a byte less", good[:len(good)-1])
+	add("twice", append(slices.Clone(good), good...))
+	add("a list", []byte{0x80})
 	add("noise", []byte{0xff, 0xff})
 	add("only a version", sure(protocol.Marshal(map[string]any{"v": 1})))
 	add("a version of tomorrow", sure(protocol.Marshal(map[string]any{"v": 2})))
@@ -63,6 +67,32 @@ func damagedBundles() []vec {
 		flipped[at] ^= 1
 		add("a bit flipped", flipped)
 	}
+	return cases
+}
+
+// rewrittenBundles are canonical maps that no Bundle is encoded to.
+func rewrittenBundles() []vec {
+	s := teaStall()
+	var cases []vec
+	rewrite := func(name string, reason catalog.Reason, field string, value any) {
+		m := fieldsOf(sure(s.prove(catalog.ScopeRecord, "offer/gyokuro/1-kg").Encode()))
+		if m[field] = value; value == nil {
+			delete(m, field)
+		}
+		cases = append(cases, s.bundleVec(name, sure(protocol.Marshal(m))).with(vec{"valid": false, "error": reason}))
+	}
+	rewrite("no version", catalog.WrongVersion, "v", nil)
+	rewrite("null as version", catalog.WrongVersion, "v", (*int)(nil))
+	rewrite("version 0", catalog.WrongVersion, "v", 0)
+	rewrite("a negative version", catalog.NotCBOR, "v", -1)
+	rewrite("a version that is text", catalog.NotCBOR, "v", "1")
+	rewrite("an unknown field", catalog.NotCBOR, "note", "x")
+	rewrite("no records as an empty list", catalog.NotCBOR, "records", []any{})
+	rewrite("no key", catalog.NotCBOR, "key", nil)
+	rewrite("a key that is text", catalog.NotCBOR, "key", "key")
+	rewrite("an empty key", catalog.PathMismatch, "key", []byte{})
+	rewrite("a key of 33 bytes", catalog.PathMismatch, "key", make([]byte, 33))
+	rewrite("a path outside the grammar", catalog.RecordForm, "path", "offer/gyokuro/")
 	return cases
 }
 

@@ -33,7 +33,7 @@ func recordVec(name string, path protocol.Path, data []byte) vec {
 	return vec{"name": name, "path": path, "cbor": hexed(data)}
 }
 
-// fieldsOf decodes a map without links.
+// fieldsOf decodes a map.
 func fieldsOf(data []byte) map[string]any {
 	var fields map[string]any
 	if err := protocol.Unmarshal(data, &fields); err != nil {
