@@ -62,10 +62,10 @@ func (b Bundle) shape() error {
 		return refuse(ProofForm, "either a proof or an absence is needed")
 	case b.Absence != nil && len(b.Records) > 0:
 		return refuse(ProofForm, "records beside a proof of absence")
+	case b.Proof != nil && b.Scope == ScopeRecord && len(b.Records) != 1:
+		return refuse(ProofForm, "%d records where one is due", len(b.Records))
 	case b.Proof != nil && len(b.Records) == 0:
 		return refuse(GroupIncomplete, "no records")
-	case b.Scope == ScopeRecord && len(b.Records) > 1:
-		return refuse(ProofForm, "%d records where one is due", len(b.Records))
 	}
 	return nil
 }

@@ -153,6 +153,10 @@ func tamperProof(tamper bundleTamper) {
 	tamper("a group named by its offer", catalog.PathMismatch, func(s *stall, b *catalog.Bundle) { b.Path = "offer/gyokuro/50-g" })
 	tamper("an unknown scope", catalog.ProofForm, func(s *stall, b *catalog.Bundle) { b.Scope = "all" })
 	tamper("a group as one record", catalog.ProofForm, func(s *stall, b *catalog.Bundle) { b.Scope = catalog.ScopeRecord })
+	tamper("a record with its proof, left out", catalog.ProofForm, func(s *stall, b *catalog.Bundle) {
+		*b = s.prove(catalog.ScopeRecord, "profile")
+		b.Records = nil
+	})
 	tamper("no proof", catalog.ProofForm, func(s *stall, b *catalog.Bundle) { b.Proof = nil })
 	tamper("absence beside records", catalog.ProofForm, func(s *stall, b *catalog.Bundle) { b.Proof, b.Absence = nil, &trie.Absence{} })
 	tamper("denied with an empty proof", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) {

@@ -105,8 +105,8 @@ function shape({ scope, path, proof, absence, records }: Bundle): "record" | "gr
   if (scope !== "record" && scope !== "group") return refuse("proof-form", "an unknown scope");
   if (scope === "group" && group(path) !== path) refuse("path-mismatch", "not the name of a group");
   if (!proof === !absence || (absence && records)) refuse("proof-form", "parts that don't fit together");
+  if (proof && scope === "record" && records?.length !== 1) refuse("proof-form", "not one record");
   if (proof && !records) refuse("group-incomplete", "nothing is shown");
-  if (scope === "record" && records && records.length > 1) refuse("proof-form", "more than one record");
   return scope;
 }
 
