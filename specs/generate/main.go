@@ -27,6 +27,7 @@ var sets = []struct {
 	{"head.json", headVectors},
 	{"proof.json", proofVectors},
 	{"archive.json", archiveVectors},
+	{"announcement.json", announcementVectors},
 }
 
 func main() {
