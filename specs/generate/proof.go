@@ -178,6 +178,7 @@ func tamperHead(tamper bundleTamper) {
 	tamper("a root changed under its signature", catalog.HeadSignature, func(s *stall, b *catalog.Bundle) {
 		b.Head.Payload = s.signed(func(h *catalog.Head) { h.Root[0] ^= 1 }).Signed.Payload
 	})
+	tamper("a head of noise", catalog.HeadForm, func(s *stall, b *catalog.Bundle) { b.Head.Payload = []byte{0xff} })
 	tamper("a head signed by a stranger", catalog.HeadSignature, func(s *stall, b *catalog.Bundle) {
 		b.Head = protocol.Sign(protocol.ObjectHead, b.Head.Payload, namedKey("stranger"))
 	})
@@ -205,5 +206,7 @@ func tamperIdentity(tamper bundleTamper) {
 		b.Identity[1].Signatures = b.Identity[1].Signatures[:1]
 	})
 	tamper("signatures out of order", catalog.IdentityForm, func(s *stall, b *catalog.Bundle) { slices.Reverse(b.Identity[1].Signatures) })
+	tamper("a genesis of noise", catalog.BrandMismatch, func(s *stall, b *catalog.Bundle) { b.Identity[0].Payload = []byte{0xff} })
+	tamper("an operation of noise", catalog.IdentityForm, func(s *stall, b *catalog.Bundle) { b.Identity[1].Payload = []byte{0xff} })
 	tamper("an operation that is none", catalog.IdentityForm, func(s *stall, b *catalog.Bundle) { b.Identity[1].Payload = b.Head.Payload })
 }

@@ -43,6 +43,7 @@ func signedValid() []vec {
 		signedCase("another payload", other, "head", 0, "a"),
 		signedCase("a signature of zeros", broken, "head", 0, "a"),
 		signedCase("a signature with S beyond the order", high, "head", 0, "a"),
+		signedCase("a payload that is no object", protocol.Sign(protocol.ObjectHead, []byte{0xff}, namedKey("a")), "head", 1, "a"),
 		smallR("a signature whose R is neutral", "head", 0),
 		smallR("a signature whose R is of order 8", "head", 1),
 	}
