@@ -382,3 +382,19 @@ func TestADryRunFindsWhatNoRecordMayHold(t *testing.T) {
 		}
 	}
 }
+
+func TestPicturesOfLargeProductsAreShownUnderSeveralHeads(t *testing.T) {
+	from := new(web)
+	s := inMemory(t, t.TempDir(), from)
+	var csv strings.Builder
+	csv.WriteString("Handle,Title,Body (HTML),Variant Price,Image Src\n")
+	long := strings.Repeat("word ", 9_900)
+	for i := range refreshChunk {
+		fmt.Fprintf(&csv, "p%d,P,%s,1,https://example.com/a.png\n", i, long)
+	}
+	s.take(csv.String(), "")
+	from.fill("https://example.com/a.png", dot(1))
+	s.clock.advance(time.Hour)
+	s.check(s.fetchDue(t.Context()))
+	s.pictured(t, map[protocol.Handle]int{"p0": 1, "p299": 1})
+}

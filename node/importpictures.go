@@ -145,29 +145,37 @@ func (n *Node) fetchAll(ctx context.Context, sources []string, progress func(don
 	if err != nil {
 		return nil, nil, err
 	}
+	err = desk.takeAll(ctx, sources, func(source string, err error) {
+		if err == nil {
+			fetched = append(fetched, source)
+		} else {
+			failed = append(failed, err.Error())
+		}
+		progress(len(fetched) + len(failed))
+	})
+	slices.Sort(failed)
+	return fetched, failed, err
+}
+
+// takeAll takes sources, several at a time, and tells each of them with nil or why
+// it could not be had, one after another. Other errors end it.
+func (d *pictureDesk) takeAll(ctx context.Context, sources []string, tell func(source string, err error)) error {
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(fetchers)
 	for _, source := range sources {
 		g.Go(func() error {
-			_, err := desk.take(ctx, source)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil:
-				fetched = append(fetched, source)
-			case errors.Is(err, ErrNoPicture):
-				failed = append(failed, err.Error())
-			default:
+			_, err := d.take(ctx, source)
+			if err != nil && !errors.Is(err, ErrNoPicture) {
 				return err
 			}
-			progress(len(fetched) + len(failed))
+			mu.Lock()
+			defer mu.Unlock()
+			tell(source, err)
 			return nil
 		})
 	}
-	err = g.Wait()
-	slices.Sort(failed)
-	return fetched, failed, err
+	return g.Wait()
 }
 
 // refreshPictures publishes the pictures that came for the products; nil when
@@ -181,49 +189,79 @@ func (n *Node) refreshPictures(ctx context.Context, handles []protocol.Handle) (
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var last *catalog.SignedHead
-	for chunk := range slices.Chunk(handles, refreshChunk) {
-		head, err := n.refreshChunk(ctx, chunk)
+	for len(handles) > 0 {
+		r, err := n.gather(ctx, handles)
 		if err != nil {
 			return last, err
 		}
-		last = &head
+		head, err := n.publish(ctx, all(r.changes), r.keep)
+		if err != nil {
+			return last, err
+		}
+		last, handles = &head, handles[r.taken:]
 	}
 	return last, nil
 }
 
-// refreshChunk is how many products are published under one head when pictures
-// have come.
-const refreshChunk = 300
+// Bounds of what is published under one head when pictures have come: it is one
+// transaction, of the products' records and of their private rows, which are about
+// as large.
+const (
+	refreshChunk = 300       // products
+	refreshBytes = 512 << 10 // of private rows
+)
 
-func (n *Node) refreshChunk(ctx context.Context, handles []protocol.Handle) (catalog.SignedHead, error) {
-	var list []store.Change
-	var products []*store.OwnProduct
-	for _, h := range handles {
+// refreshing is a change of some products that show what came.
+type refreshing struct {
+	taken    int // handles
+	products []*store.OwnProduct
+	changes  []store.Change
+	bytes    int
+}
+
+// gather takes the first of the products, as many as one head is for.
+func (n *Node) gather(ctx context.Context, handles []protocol.Handle) (*refreshing, error) {
+	r := new(refreshing)
+	for _, h := range handles[:min(len(handles), refreshChunk)] {
+		r.taken++
 		p, err := n.store.OwnProduct(ctx, h)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
+		if err == nil {
+			err = n.refresh(ctx, r, p)
+		}
 		if err != nil {
-			return catalog.SignedHead{}, err
+			return nil, err
 		}
-		if err := n.fillMedia(ctx, p); err != nil {
-			return catalog.SignedHead{}, err
+		if r.bytes >= refreshBytes {
+			break
 		}
-		changed, err := n.productChanges(ctx, p)
-		if err != nil {
-			return catalog.SignedHead{}, err
-		}
-		list = append(list, changed...)
-		products = append(products, p)
 	}
-	return n.publish(ctx, all(list), func(o *store.OwnTxn) error {
-		for _, p := range products {
-			if err := o.PutProduct(p); err != nil {
-				return err
-			}
+	return r, nil
+}
+
+func (n *Node) refresh(ctx context.Context, r *refreshing, p *store.OwnProduct) error {
+	if err := n.fillMedia(ctx, p); err != nil {
+		return err
+	}
+	changes, err := n.productChanges(ctx, p)
+	if err != nil {
+		return err
+	}
+	row, err := protocol.Marshal(p)
+	r.bytes += len(row)
+	r.products, r.changes = append(r.products, p), append(r.changes, changes...)
+	return err
+}
+
+func (r *refreshing) keep(o *store.OwnTxn) error {
+	for _, p := range r.products {
+		if err := o.PutProduct(p); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // Pictures that could not be fetched are tried again after 10 minutes, then after
@@ -298,18 +336,28 @@ func sourcesOf(list []store.OwnPicture) []string {
 	return out
 }
 
+// fetchDue fetches what is due, batch after batch: what was tried isn't due.
 func (n *Node) fetchDue(ctx context.Context) error {
+	for {
+		tried, err := n.fetchBatch(ctx)
+		if err != nil || tried < retryBatch {
+			return err
+		}
+	}
+}
+
+func (n *Node) fetchBatch(ctx context.Context) (tried int, err error) {
 	missing, err := n.store.MissingPictures(ctx, retryBatch, func(p store.OwnPicture) bool {
 		return isURL(p.Source) && !p.Final && !n.now().Before(retryAt(p))
 	})
 	if err != nil || len(missing) == 0 {
-		return err
+		return 0, err
 	}
 	fetched, _, err := n.fetchAll(ctx, sourcesOf(missing), func(int) {})
 	if err != nil || len(fetched) == 0 {
-		return err
+		return len(missing), err
 	}
-	return n.show(ctx, fetched)
+	return len(missing), n.show(ctx, fetched)
 }
 
 func retryAt(p store.OwnPicture) time.Time {
