@@ -28,13 +28,19 @@ func (n *Node) ApplyShop(ctx context.Context, doc ShopDoc, images string) (Appli
 		return Applied{}, err
 	}
 	defer desk.Close()
+	a := &applying{n: n, desk: desk, now: n.millis(), failed: map[string]error{}}
+	if err := doc.checkCounts(); err != nil {
+		return Applied{}, fmt.Errorf("apply: %w", err)
+	}
+	if err := a.fetch(ctx, doc); err != nil {
+		return Applied{}, fmt.Errorf("apply: %w", err)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	before, err := n.head(ctx)
 	if err != nil {
 		return Applied{}, err
 	}
-	a := &applying{n: n, desk: desk, now: n.millis()}
 	if err := a.document(ctx, doc); err != nil {
 		return Applied{}, fmt.Errorf("apply: %w", err)
 	}
@@ -52,6 +58,23 @@ type applying struct {
 	now      protocol.Millis
 	changes  []store.Change
 	warnings []string
+	failed   map[string]error // of the pictures named by URL, which are fetched first
+}
+
+// fetch fetches the pictures that the document names by URL, so that nobody waits
+// for a server while the change is made.
+func (a *applying) fetch(ctx context.Context, doc ShopDoc) error {
+	var links []string
+	for _, source := range doc.pictures() {
+		if isURL(source) {
+			links = append(links, source)
+		}
+	}
+	return a.desk.takeAll(ctx, links, func(source string, err error) {
+		if err != nil {
+			a.failed[source] = err
+		}
+	})
 }
 
 func (a *applying) document(ctx context.Context, doc ShopDoc) error {
@@ -79,7 +102,11 @@ func (a *applying) picture(ctx context.Context, source, alt string) (*catalog.Me
 	if source == "" {
 		return nil, nil
 	}
-	media, err := a.desk.take(ctx, source)
+	err := a.failed[source]
+	var media *catalog.Media
+	if err == nil {
+		media, err = a.desk.take(ctx, source)
+	}
 	if errors.Is(err, ErrNoPicture) {
 		a.warnings = append(a.warnings, err.Error())
 		return nil, nil
@@ -103,6 +130,9 @@ func (a *applying) profile(ctx context.Context, doc ShopDoc) error {
 		return err
 	}
 	if doc.Profile != nil {
+		if err := a.n.checkCurrency(ctx, p.Currency, doc.Profile.Currency); err != nil {
+			return err
+		}
 		takeProfile(&p, doc.Profile)
 	}
 	if doc.Menu != nil {
@@ -118,6 +148,21 @@ func (a *applying) profile(ctx context.Context, doc ShopDoc) error {
 		return err
 	}
 	return a.set(&p)
+}
+
+// checkCurrency refuses another currency once there are prices: they would stay in
+// the old one.
+func (n *Node) checkCurrency(ctx context.Context, was, is protocol.Currency) error {
+	if is == was {
+		return nil
+	}
+	for p, err := range n.store.OwnProducts(ctx, "") {
+		if err != nil {
+			return err
+		}
+		return protocol.Invalid("shop document", "the currency can't become %s: there are products with prices in %s, such as %s", is, was, p.Product.Handle)
+	}
+	return nil
 }
 
 func takeProfile(p *catalog.Profile, d *ProfileDoc) {
@@ -228,11 +273,8 @@ func (a *applying) posts(ctx context.Context, doc ShopDoc) error {
 			return err
 		}
 	}
-	return a.removeOthers(ctx, kept, func(v *store.View) ([]protocol.Path, error) { return pathsOf(v.Posts(0, maxPosts)) })
+	return a.removeOthers(ctx, kept, func(v *store.View) ([]protocol.Path, error) { return pathsOf(v.Posts(0, maxParts)) })
 }
-
-// maxPosts bounds how many posts one document can replace.
-const maxPosts = 5000
 
 func (a *applying) collections(ctx context.Context, doc ShopDoc) error {
 	if doc.Collections == nil {

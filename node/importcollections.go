@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -36,6 +37,10 @@ func (im *importing) join(r importer.Result) {
 // collections returns the collections that the file's products join. One that
 // selects by rule is left as it is, with a warning.
 func (im *importing) collections(ctx context.Context) (list []store.Change, err error) {
+	if len(im.joining) > maxParts {
+		im.fault(importer.Issue{Column: "Collection", Message: fmt.Sprintf("the file names %d collections, allowed are %d", len(im.joining), maxParts)})
+		return nil, ErrBadRows
+	}
 	for _, h := range slices.Sorted(maps.Keys(im.joining)) {
 		title := im.joining[h].title
 		c, err := im.n.collection(ctx, h, title)

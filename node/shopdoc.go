@@ -102,8 +102,12 @@ type CollectionDoc struct {
 	Rule        *catalog.Rule     `json:"rule,omitempty"`
 }
 
-// maxShopDoc bounds a shop document in bytes.
-const maxShopDoc = 8 << 20
+// Bounds of a shop document.
+const (
+	maxShopDoc = 8 << 20 // bytes
+	maxParts   = 5000    // pages, posts and collections, of each
+	maxRules   = 500     // collections by rule: every product is held against each
+)
 
 // ReadShopDoc reads a document. A field that doesn't exist is an error that names
 // it, so that a slip isn't silently ignored.
@@ -121,7 +125,7 @@ func ReadShopDoc(r io.Reader) (ShopDoc, error) {
 	if err := dec.Decode(&doc); err != nil {
 		return ShopDoc{}, explainJSON(b, err)
 	}
-	if dec.More() {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return ShopDoc{}, protocol.Invalid("shop document", "text follows the document")
 	}
 	return doc, nil
@@ -144,4 +148,56 @@ func explainJSON(b []byte, err error) error {
 	}
 	line := 1 + bytes.Count(b[:at], []byte("\n"))
 	return protocol.Invalid("shop document", "line %d: %s", line, text)
+}
+
+// checkCounts refuses a document with more parts than a shop is shown with.
+func (d ShopDoc) checkCounts() error {
+	if len(listed(d.Pages)) > maxParts || len(listed(d.Posts)) > maxParts || len(listed(d.Collections)) > maxParts {
+		return protocol.Invalid("shop document", "allowed are %d pages, %d posts and %d collections", maxParts, maxParts, maxParts)
+	}
+	rules := 0
+	for _, c := range listed(d.Collections) {
+		if c.Rule != nil {
+			rules++
+		}
+	}
+	if rules > maxRules {
+		return protocol.Invalid("shop document", "%d collections select by rule, allowed are %d: list the products of some", rules, maxRules)
+	}
+	return nil
+}
+
+// pictures lists the sources of pictures that the document names.
+func (d ShopDoc) pictures() (out []string) {
+	if d.Theme != nil {
+		out = append(out, d.Theme.Logo)
+	}
+	if d.Home != nil {
+		out = append(out, d.Home.Hero.pictures()...)
+		for _, s := range d.Home.Sections {
+			out = append(out, s.Story.pictures()...)
+		}
+	}
+	for _, p := range listed(d.Posts) {
+		out = append(out, p.Picture)
+	}
+	for _, c := range listed(d.Collections) {
+		out = append(out, c.Picture)
+	}
+	return out
+}
+
+func (d *StoryDoc) pictures() []string {
+	if d == nil {
+		return nil
+	}
+	return []string{d.Picture}
+}
+
+// listed returns the list that a part of a document holds, none when it is absent.
+func listed[T any](part *[]T) []T {
+	if part == nil {
+		return nil
+	}
+	return *part
 }

@@ -1,12 +1,16 @@
 package node
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -227,6 +231,7 @@ func TestAPageKeepsItsDateUntilItSaysSomethingElse(t *testing.T) {
 func TestDocumentsThatAreWrongChangeNothing(t *testing.T) {
 	s := inMemory(t, t.TempDir(), nil)
 	s.applyText(`{"announcement": "Hello", "pages": [{"handle": "about", "title": "About", "body": "x"}]}`)
+	s.sell(tea("sencha", 900))
 	before := s.current()
 	page := func(rest string) string {
 		return `{"announcement": "no", "pages": [{"handle": "a", "title": "A", "body": ""}, ` + rest + `]}`
@@ -244,6 +249,10 @@ func TestDocumentsThatAreWrongChangeNothing(t *testing.T) {
 		{`{"theme": {"accent": "green"}}`, "profile"},
 		{`{"menu": [{"label": "x", "href": "javascript:alert(1)"}]}`, "profile"},
 		{`{"announcement": "` + strings.Repeat("x", 301) + `"}`, "profile"},
+		{`{"profile": {"name": "A", "language": "en", "country": "US", "currency": "USD"}}`, "prices in EUR"},
+		{`{"posts": [{"handle": "p", "title": "P", "date": "0001-01-01", "body": ""}]}`, "post/p"},
+		{`{"collections": [` + many(501, `{"handle": "c%d", "title": "C", "rule": {"match": "all", "conditions": []}}`) + `]}`, "allowed are 500"},
+		{`{"collections": [` + many(5001, `{"handle": "c%d", "title": "C"}`) + `]}`, "allowed are 5000"},
 	} {
 		doc, err := ReadShopDoc(strings.NewReader(c.doc))
 		if err == nil {
@@ -258,12 +267,57 @@ func TestDocumentsThatAreWrongChangeNothing(t *testing.T) {
 	}
 }
 
+// many repeats a part of a document with a number in it.
+func many(n int, part string) string {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprintf(part, i))
+	}
+	return strings.Join(list, ",")
+}
+
+// waiting is a picture source that answers when the test lets it.
+type waiting struct {
+	asked  chan struct{}
+	answer chan struct{}
+}
+
+// Fetch implements PictureSource.
+func (w waiting) Fetch(context.Context, string) (io.ReadCloser, error) {
+	w.asked <- struct{}{}
+	<-w.answer
+	return io.NopCloser(bytes.NewReader(dot(3))), nil
+}
+
+// Temporary implements PictureSource.
+func (waiting) Temporary(error) bool { return true }
+
+func TestNobodyWaitsForTheServersOfADocumentsPictures(t *testing.T) {
+	slow := waiting{make(chan struct{}), make(chan struct{})}
+	s := inMemory(t, t.TempDir(), slow)
+	s.sell(tea("sencha", 900))
+	var applied Applied
+	var err error
+	var g sync.WaitGroup
+	g.Go(func() {
+		applied, err = s.ApplyShop(t.Context(), ShopDoc{Theme: &ThemeDoc{Logo: "https://example.com/logo.png"}}, "")
+	})
+	<-slow.asked
+	_, priced := s.SetPrice(t.Context(), "sencha", "2") // would wait for ever
+	close(slow.answer)
+	g.Wait()
+	if err != nil || priced != nil || !applied.Changed || len(applied.Warnings) > 0 {
+		t.Errorf("%v, %v, %+v", err, priced, applied)
+	}
+}
+
 func TestShopDocumentsAreReadStrictly(t *testing.T) {
 	for text, says := range map[string]string{
 		`{"tagine": 1}`:                   `unknown field "tagine"`,
 		"{\n\"menu\": 5}":                 "line 2",
 		"{\n\n\"menu\": [}":               "line 3",
 		`{} {}`:                           "text follows",
+		`{}}`:                             "text follows",
 		``:                                "EOF",
 		`{"profile": {"name": "x"`:        "unexpected EOF",
 		strings.Repeat(" ", maxShopDoc+1): "more than",

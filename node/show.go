@@ -77,7 +77,7 @@ func showPages(v *store.View, doc *ShopDoc) error {
 }
 
 func showPosts(v *store.View, doc *ShopDoc) error {
-	posts, err := v.Posts(0, maxPosts)
+	posts, err := v.Posts(0, maxParts)
 	out := []PostDoc{}
 	for _, p := range posts {
 		d := PostDoc{Handle: p.Handle, Title: p.Title, Date: p.Date.Time().Format(time.RFC3339Nano), Summary: p.Summary, Body: p.Body}
