@@ -44,12 +44,12 @@ func (n *Node) editVariant(ctx context.Context, id protocol.VariantID, edit func
 // saveVariant publishes the offer of a product's i-th variant and keeps the
 // product. n.mu is held.
 func (n *Node) saveVariant(ctx context.Context, is *store.OwnProduct, i int) (catalog.SignedHead, error) {
+	c, err := set(offer(&is.Product, is.Variants[i])) // a draft's, too, must be one that can be published
+	if err != nil {
+		return catalog.SignedHead{}, err
+	}
 	var records []store.Change
 	if is.Status == store.Active {
-		c, err := set(offer(&is.Product, is.Variants[i]))
-		if err != nil {
-			return catalog.SignedHead{}, err
-		}
 		records = append(records, c)
 	}
 	return n.publish(ctx, all(records), func(o *store.OwnTxn) error { return o.PutProduct(is) })

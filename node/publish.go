@@ -124,8 +124,8 @@ func (n *Node) resignDaily(ctx context.Context) error {
 	}
 }
 
-// resignIfDue signs the head anew when it is a day old and returns how long to
-// wait for the next look.
+// resignIfDue signs the head anew when it is a day old, or dated in the future, and
+// returns how long to wait for the next look.
 func (n *Node) resignIfDue(ctx context.Context) (time.Duration, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -133,7 +133,8 @@ func (n *Node) resignIfDue(ctx context.Context) (time.Duration, error) {
 	if err != nil || head == nil {
 		return time.Hour, err
 	}
-	if due := head.Time.Time().Add(resignEvery).Sub(n.now()); due > 0 {
+	wrong := head.Time > n.millis()+catalog.MaxAhead // the clock went back: peers refuse this head
+	if due := head.Time.Time().Add(resignEvery).Sub(n.now()); due > 0 && !wrong {
 		return min(due, time.Hour), nil
 	}
 	if alarm, err := n.Alarm(ctx); err != nil || alarm != nil {

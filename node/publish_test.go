@@ -190,6 +190,29 @@ func TestAnExpiredHeadIsFlaggedUntilItIsSignedAnew(t *testing.T) {
 	}
 }
 
+func TestAHeadDatedInTheFutureIsSignedAnewWhenTheClockIsRightAgain(t *testing.T) {
+	s := inMemory(t, t.TempDir(), nil)
+	s.clock.advance(-6 * time.Hour)
+	_, err := s.resignIfDue(t.Context())
+	s.check(err)
+	if head := s.current(); head.Time != s.millis() {
+		t.Errorf("the head is of %s, now is %s", head.Time, s.millis())
+	}
+}
+
+func TestADraftTakesNoPriceThatCannotBePublished(t *testing.T) {
+	s := inMemory(t, t.TempDir(), nil)
+	draft := tea("sencha", 900)
+	draft.Status = store.Draft
+	s.sell(draft)
+	if _, err := s.SetPrice(t.Context(), "sencha", "90000000000000"); !errors.Is(err, protocol.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+	if own, err := s.store.OwnProduct(t.Context(), "sencha"); err != nil || own.Variants[0].Price != eur(900) {
+		t.Errorf("it was kept: %v", err)
+	}
+}
+
 func TestAClockThatWentBackSignsNothingThatPeersRefuse(t *testing.T) {
 	s := inMemory(t, t.TempDir(), nil)
 	s.sell(tea("sencha", 900))
