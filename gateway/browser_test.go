@@ -228,12 +228,12 @@ func TestAProductPageIsLight(t *testing.T) {
 	}
 }
 
-// assetsOf lists what the page's head loads.
+// assetsOf lists what the page loads, what checks it once it is usable included.
 func assetsOf(t *testing.T, s *httptest.Server, path string) []string {
 	t.Helper()
 	_, body := get(t, s, path)
 	var out []string
-	for _, mark := range []string{`rel="stylesheet" href="`, `script type="module" src="`, `rel="preload" href="`} {
+	for _, mark := range []string{`rel="stylesheet" href="`, `script type="module" src="`, `rel="preload" href="`, `data-script="`} {
 		for _, part := range strings.Split(body, mark)[1:] {
 			href, _, _ := strings.Cut(part, `"`)
 			out = append(out, href)

@@ -36,6 +36,12 @@ type brand struct {
 
 func newBrand(t testing.TB) *brand {
 	t.Helper()
+	return newBrandOf(t, 1)
+}
+
+// newBrandOf makes the brand whose root key that number gives.
+func newBrandOf(t testing.TB, root byte) *brand {
+	t.Helper()
 	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
@@ -48,11 +54,11 @@ func newBrand(t testing.TB) *brand {
 	b := &brand{t: t, store: s, key: ed25519.NewKeyFromSeed(make([]byte, 32)), clock: time.Date(2026, 3, 4, 17, 5, 0, 0, time.UTC)}
 	b.blobs, err = blob.Open(t.TempDir())
 	b.check(err)
-	root := ed25519.NewKeyFromSeed(append(make([]byte, 31), 1))
-	signers := identity.Solo(protocol.PublicKeyOf(root))
+	rootKey := ed25519.NewKeyFromSeed(append(make([]byte, 31), root))
+	signers := identity.Solo(protocol.PublicKeyOf(rootKey))
 	next, err := signers.Commitment()
 	b.check(err)
-	op, err := identity.Genesis(signers, next, identity.Online(protocol.PublicKeyOf(b.key)), 1).Sign(root)
+	op, err := identity.Genesis(signers, next, identity.Online(protocol.PublicKeyOf(b.key)), 1).Sign(rootKey)
 	b.check(err)
 	raw, err := op.Encode()
 	b.check(err)
@@ -108,14 +114,21 @@ func (b *brand) apply(changes []store.Change) {
 	b.last = &head
 }
 
-// serve starts the public listener over the brand.
-func (b *brand) serve() *httptest.Server {
+// gateway is the public handler over the brand.
+func (b *brand) gateway() *gateway.Gateway {
 	b.t.Helper()
 	g, err := gateway.New(gateway.Options{
 		Store: b.store, Blobs: b.blobs, Brand: b.id, Log: slog.New(slog.NewTextHandler(b.t.Output(), nil)),
 		Now: func() time.Time { return b.clock },
 	})
 	b.check(err)
+	return g
+}
+
+// serve starts the public listener over the brand.
+func (b *brand) serve() *httptest.Server {
+	b.t.Helper()
+	g := b.gateway()
 	server := httptest.NewUnstartedServer(g)
 	server.Config = gateway.NewServer(g)
 	server.Start()

@@ -32,6 +32,8 @@ type house struct {
 	Footer template.HTML
 	menu   []link
 	header map[template.URL]template.HTML // by the path whose menu entry is current; "" for others
+
+	findings template.JS // what to say when a browser has checked a page
 }
 
 // link is a labelled reference. Its URL was checked by safeHref or put together
@@ -134,6 +136,7 @@ func (s *Shop) paint(h *house) error {
 	if h.Footer, err = s.part("footer", h.footer()); err != nil {
 		return err
 	}
+	h.findings = h.sayFindings()
 	h.header = map[template.URL]template.HTML{}
 	for _, current := range append([]link{{}}, h.menu...) {
 		if h.header[current.URL], err = s.part("header", headerData{h, h.profile, h.logo, h.menu, current.URL}); err != nil {

@@ -11,12 +11,13 @@ import (
 
 type productData struct {
 	*house
+	Handle                protocol.Handle
 	Title, Maker, Initial string
 	LongTitle             bool
 	Gallery               []galleryPicture
 	Chosen                variantData
 	Picker                []option
-	Variants              template.JS // all variants, for the script; "" when there is one
+	Variants              template.JS // all variants, for the scripts
 	TaxNote               string
 	DeliveryNote, Terms   string // Terms is the address of the shipping page
 	AskURL                template.URL
@@ -60,6 +61,18 @@ func (g goods) choose(id protocol.VariantID) *catalog.Variant {
 	return best
 }
 
+// isLong tells whether a title needs smaller letters: past 50 columns, in which
+// Chinese characters and their like take two.
+func isLong(title string) bool {
+	columns := utf8.RuneCountInString(title)
+	for _, r := range title {
+		if r >= 0x1100 {
+			columns++
+		}
+	}
+	return columns > 50
+}
+
 func (v *visit) product(r Request) (Answer, error) {
 	p, offers, err := v.view.Product(protocol.Handle(r.Name))
 	if err != nil {
@@ -78,7 +91,7 @@ func (v *visit) product(r Request) (Answer, error) {
 
 func (v *visit) productData(g goods, chosen *catalog.Variant) (*productData, error) {
 	d := &productData{
-		house: v.house, Title: g.Title, Maker: g.Vendor, Initial: initial(g.Title), LongTitle: utf8.RuneCountInString(g.Title) > 50,
+		house: v.house, Handle: g.Handle, Title: g.Title, Maker: g.Vendor, Initial: initial(g.Title), LongTitle: isLong(g.Title),
 		Body: rich(g.Description), Facts: v.facts(g, chosen), Signature: v.signature(g.Product),
 	}
 	if g.Vendor == v.house.profile.Name {
@@ -93,8 +106,8 @@ func (v *visit) productData(g goods, chosen *catalog.Variant) (*productData, err
 	}
 	if len(g.Variants) > 1 {
 		d.Picker, err = v.picker(g, chosen)
-		d.Variants = v.variants(g)
 	}
+	d.Variants = v.variants(g)
 	return d, err
 }
 
@@ -172,20 +185,4 @@ func (v *visit) productLayout(g goods, offers []*catalog.Offer, d *productData) 
 		URL: l.Canonical, Brand: v.house.profile.Name, Description: words, Picture: v.absolute,
 	}))
 	return l
-}
-
-// signature is what the page says of who signed it. Only what was really checked
-// is claimed: the node verifies a head before it applies it, and a page is made
-// of nothing else.
-type signature struct {
-	Name, When, Proof, File, Brand, Seq string
-}
-
-func (v *visit) signature(p *catalog.Product) signature {
-	h := v.house
-	return signature{
-		Name: h.profile.Name, When: h.Moment(h.head.Time), Brand: h.head.Brand.String(),
-		Seq:   itoa(int(h.head.Epoch)) + "." + itoa(int(h.head.Seq)),
-		Proof: "/proof/" + h.head.Brand.String() + "/" + string(p.Path()), File: string(p.Handle) + ".proof",
-	}
 }

@@ -21,12 +21,17 @@ type variantData struct {
 	Buyable bool               `json:"buyable"`
 	Picture int                `json:"picture,omitempty"` // its number in the product
 	Facts   map[string]string  `json:"facts,omitempty"`
+
+	// What the price is, to be compared with the signed one.
+	Minor    int64             `json:"minor"` // in cents, or what the currency has
+	Currency protocol.Currency `json:"currency,omitempty"`
 }
 
 func (v *visit) variant(g goods, variant *catalog.Variant) variantData {
 	d := variantData{ID: variant.ID, Values: g.values(variant), Picture: variant.Media, Class: string(catalog.OutOfStock), Facts: v.variantFacts(variant)}
 	if o := g.offers[variant.ID]; o != nil {
 		d.Class, d.Buyable, d.Price = string(o.Availability), o.Availability.Buyable(), v.house.Money(o.Price)
+		d.Minor, d.Currency = o.Price.Minor, o.Price.Currency
 		if o.CompareAt != nil {
 			d.Was = v.house.Money(*o.CompareAt)
 		}
@@ -38,7 +43,7 @@ func (v *visit) variant(g goods, variant *catalog.Variant) variantData {
 	return d
 }
 
-// variants is the data block of the picker's script.
+// variants is the data block of the scripts that pick and check.
 func (v *visit) variants(g goods) template.JS {
 	all := make([]variantData, 0, len(g.Variants))
 	for i := range g.Variants {

@@ -40,6 +40,7 @@ function stateWords(root: HTMLElement): Words {
 
 // tell writes what the page says of the variant.
 function tell(variant: Variant): void {
+  for (const product of find("[data-variant]")) product.dataset["variant"] = variant.id;
   for (const key of ["price", "was", "unit", "words"] as const) {
     const text = variant[key] ?? "";
     for (const element of find(`[data-show="${key}"]`)) {

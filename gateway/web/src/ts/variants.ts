@@ -10,6 +10,8 @@ export interface Variant {
   buyable: boolean;
   picture?: number;
   facts?: Record<string, string>;
+  minor?: number; // what the price is, in cents or what the currency has
+  currency?: string;
 }
 
 // parse reads the data block that the server wrote into the page.

@@ -1,0 +1,54 @@
+package shop
+
+import (
+	"html/template"
+	"time"
+
+	"github.com/stoa-commerce/stoa/gateway/web"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+)
+
+// signature is what the page says of who signed it. Only what was really checked
+// is claimed: the node verifies a head before it applies it, and a page is made
+// of nothing else. What the shopper's browser finds out on top of it is its
+// script's to say, in the words given here.
+type signature struct {
+	Name, When, Proof, File, Brand, Seq, Head, Time string
+	Script                                          *web.Asset  // checks the page
+	Words                                           template.JS // what to say of each finding
+}
+
+func (v *visit) signature(p *catalog.Product) signature {
+	h := v.house
+	return signature{
+		Name: h.profile.Name, When: h.Moment(h.head.Time), Brand: h.head.Brand.String(), Head: h.head.CID.String(),
+		Seq: itoa(int(h.head.Epoch)) + "." + itoa(int(h.head.Seq)), Time: h.head.Time.Time().UTC().Format(time.RFC3339),
+		Proof: "/proof/" + h.head.Brand.String() + "/" + string(p.Path()), File: string(p.Handle) + ".proof",
+		Script: v.shop.assets.Named("check.js"), Words: h.findings,
+	}
+}
+
+// finding is what to say when a browser has checked a page, or couldn't.
+type finding struct {
+	Line string `json:"line"` // of one line
+	What string `json:"what"` // a sentence on who signed what
+	Did  string `json:"did"`  // a sentence on what was checked, or what to do
+}
+
+// findings are all that the script may find: the names in web/src/ts/finding.ts.
+// Those it may not have checked leave the line as it is.
+func (h *house) sayFindings() template.JS {
+	name := h.profile.Name
+	line, what := h.Say("signed", name), h.Say("signed.what", name, h.Moment(h.head.Time))
+	words := map[string]finding{}
+	for _, unchecked := range []string{"offline", "insecure", "old-browser", "failed", "clock"} {
+		words[unchecked] = finding{line, what, h.Say("found."+unchecked, name)}
+	}
+	for _, fine := range []string{"checked", "expired"} {
+		words[fine] = finding{h.Say("found."+fine+".line", name), what, h.Say("found."+fine, name)}
+	}
+	for _, wrong := range []string{"older", "contested", "altered", "invalid"} {
+		words[wrong] = finding{h.Say("found."+wrong+".line", name), h.Say("found."+wrong+".what", name), h.Say("found."+wrong, name)}
+	}
+	return jsonData(words)
+}
