@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -70,9 +71,6 @@ func verifyIdentity(brand protocol.CID, ops []protocol.Signed) (identity.State, 
 	if err != nil {
 		return identity.State{}, err
 	}
-	if !slices.EqualFunc(log.Signed(), ops, func(a, b protocol.Signed) bool { return bytes.Equal(a.Payload, b.Payload) }) {
-		return identity.State{}, refuse(IdentityOrder, "operations are not ordered by number and identifier, each once")
-	}
 	return log.State(), nil
 }
 
@@ -89,11 +87,18 @@ func loadIdentity(genesis protocol.CID, ops []protocol.Signed) (*identity.Log, e
 		encoded[i] = b
 	}
 	log, err := identity.Load(genesis, encoded)
+	if err == nil && !slices.EqualFunc(log.Signed(), ops, samePayload) {
+		err = errOrder
+	}
 	if err != nil {
 		return nil, refuseFor(identityReason(ops, err), err)
 	}
 	return log, nil
 }
+
+var errOrder = protocol.Invalid("identity", "operations are not ordered by number and identifier, each once")
+
+func samePayload(a, b protocol.Signed) bool { return bytes.Equal(a.Payload, b.Payload) }
 
 // signersAscend makes the bytes of a bundle or archive follow from its content.
 func signersAscend(s protocol.Signed) bool {
@@ -104,15 +109,11 @@ func compareSignatures(a, b protocol.Signature) int {
 	return strings.Compare(string(a.Key), string(b.Key))
 }
 
-// identityReason finds out what is wrong with operations that form no log.
+// identityReason finds out what is wrong with operations that form no log in
+// their order: first one by one, then their order, then how they hang together.
 func identityReason(ops []protocol.Signed, err error) Reason {
-	switch {
-	case errors.Is(err, identity.ErrUnknownPrev):
-		return IdentityOrder
-	case errors.Is(err, identity.ErrFull):
-		return TooLarge
-	}
-	for _, s := range ops {
+	numbers := make([]uint64, len(ops))
+	for i, s := range ops {
 		op, err := identity.DecodeOp(s.Payload)
 		if err != nil {
 			return IdentityForm
@@ -121,8 +122,25 @@ func identityReason(ops []protocol.Signed, err error) Reason {
 		if valid != len(s.Signatures) || uint64(valid) < op.Signers.Threshold {
 			return IdentitySignature
 		}
+		numbers[i] = op.N
+	}
+	switch {
+	case !ordered(ops, numbers), errors.Is(err, identity.ErrUnknownPrev):
+		return IdentityOrder
+	case errors.Is(err, identity.ErrFull):
+		return TooLarge
 	}
 	return IdentityForm
+}
+
+func ordered(ops []protocol.Signed, numbers []uint64) bool {
+	for i := 1; i < len(ops); i++ {
+		before, id := ops[i-1].ID(), ops[i].ID()
+		if cmp.Or(cmp.Compare(numbers[i-1], numbers[i]), bytes.Compare(before.Bytes(), id.Bytes())) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // inOrder returns the operations as bundles and archives hold them: those of a

@@ -67,8 +67,8 @@ func (l *Log) AppendSigned(ops ...protocol.Signed) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, n := range fresh {
-		if err := next.add(n); err != nil {
+	for _, n := range slices.SortedFunc(maps.Values(fresh), compareNodes) {
+		if err := next.add(n, fresh); err != nil {
 			return 0, fmt.Errorf("identity operation %s: %w", n.id, err)
 		}
 	}
@@ -84,9 +84,8 @@ func (l *Log) stage() *Log {
 	return &Log{brand: l.brand, nodes: maps.Clone(l.nodes), levels: slices.Clone(l.levels), tips: maps.Clone(l.tips)}
 }
 
-// open checks form and signatures of the operations that the log doesn't have and
-// returns them in an order in which each comes after those it follows.
-func (l *Log) open(ops []protocol.Signed) ([]*node, error) {
+// open checks form and signatures of the operations that the log doesn't have.
+func (l *Log) open(ops []protocol.Signed) (map[protocol.CID]*node, error) {
 	fresh := map[protocol.CID]*node{}
 	for _, s := range ops {
 		id := s.ID()
@@ -99,20 +98,22 @@ func (l *Log) open(ops []protocol.Signed) ([]*node, error) {
 		}
 		fresh[id] = &node{op: op, id: id, signed: s}
 	}
-	return slices.SortedFunc(maps.Values(fresh), compareNodes), nil
+	return fresh, nil
 }
 
 func compareNodes(a, b *node) int {
 	return cmp.Or(cmp.Compare(a.op.N, b.op.N), bytes.Compare(a.id.Bytes(), b.id.Bytes()))
 }
 
-func (l *Log) add(n *node) error {
+// add puts an operation in its place. Those with it that are numbered lower have
+// been added; one that is not, and that it follows, makes its own number wrong.
+func (l *Log) add(n *node, with map[protocol.CID]*node) error {
 	if n.op.N == 0 && n.id != l.brand {
 		return protocol.Invalid("identity operation", "a genesis of another brand")
 	}
 	var before []Op
 	for _, id := range n.op.parents() {
-		p := l.nodes[id]
+		p := cmp.Or(l.nodes[id], with[id])
 		if p == nil {
 			return fmt.Errorf("%s: %w", id, ErrUnknownPrev)
 		}

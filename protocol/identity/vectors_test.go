@@ -131,6 +131,9 @@ func judgeLog(v vector) error {
 		return fmt.Errorf("what stands before is refused: %s", err)
 	}
 	_, err = l.Append(ops[len(ops)-1])
+	if _, together := Load(v.Brand, ops); errors.Is(together, ErrUnknownPrev) != errors.Is(err, ErrUnknownPrev) || errors.Is(together, ErrFull) != errors.Is(err, ErrFull) {
+		return fmt.Errorf("taken together %v, but the last by itself %v", together, err)
+	}
 	return err
 }
 

@@ -28,6 +28,11 @@ func invalidLogs() []vec {
 		{"an unknown operation to merge", "missing", func(o *identity.Op) { o.Merge = headNamed("nothing") }},
 	}
 	cases := append(wrongSignatures(), wrongMerges()...)
+	backwards, op := beforeRefusal()
+	back := op
+	backwards.then(backwards.draft())
+	back.N, back.Prev, back.Signers, back.Next = 1, backwards.log.State().Governing, tea.signers(1), tea.commit(2)
+	cases = append(cases, backwards.refuse("numbered below its predecessor", "sequence", forged(back, tea.roots(1)...)))
 	for _, c := range list {
 		s, op := beforeRefusal()
 		c.change(&op)

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/protocol/trie"
 )
 
@@ -197,11 +201,67 @@ func tamperHead(tamper bundleTamper) {
 	})
 }
 
+// operation signs a changed operation that would follow the last one, numbered n.
+func (s *stall) operation(n uint64, change func(*identity.Op)) protocol.Signed {
+	d := s.log.State().Draft(stallNow)
+	op := identity.Op{Version: 1, N: n, Prev: d.Prev, Signers: s.signers(n), Next: s.commit(n + 1), Online: d.Online, Time: d.Time}
+	if n == 0 {
+		op.Prev = protocol.CID{}
+	}
+	change(&op)
+	signed := forged(op, s.roots(n)...)
+	slices.SortFunc(signed.Signatures, compareKeys)
+	return signed
+}
+
+func compareKeys(a, b protocol.Signature) int { return strings.Compare(string(a.Key), string(b.Key)) }
+
+// inLogOrder sorts operations by number and identifier.
+func inLogOrder(ops []protocol.Signed) []protocol.Signed {
+	slices.SortFunc(ops, func(a, b protocol.Signed) int {
+		x, y := a.ID(), b.ID()
+		return cmp.Or(cmp.Compare(sure(identity.DecodeOp(a.Payload)).N, sure(identity.DecodeOp(b.Payload)).N), bytes.Compare(x.Bytes(), y.Bytes()))
+	})
+	return ops
+}
+
 func tamperIdentity(tamper bundleTamper) {
 	tamper("no identity", catalog.IdentityOrder, func(s *stall, b *catalog.Bundle) { b.Identity = nil })
 	tamper("the last operation left out", catalog.HeadOperation, func(s *stall, b *catalog.Bundle) { b.Identity = b.Identity[:1] })
 	tamper("the genesis left out", catalog.BrandMismatch, func(s *stall, b *catalog.Bundle) { b.Identity = b.Identity[1:] })
 	tamper("an operation twice", catalog.IdentityOrder, func(s *stall, b *catalog.Bundle) { b.Identity = append(b.Identity, b.Identity[1]) })
+	tamper("an operation twice, the second time with another signature", catalog.IdentitySignature, func(s *stall, b *catalog.Bundle) {
+		again := b.Identity[1]
+		again.Signatures = protocol.Sign(protocol.ObjectHead, again.Payload, s.roots(1)...).Signatures
+		slices.SortFunc(again.Signatures, compareKeys)
+		b.Identity = append(b.Identity, again)
+	})
+	tamper("operations out of order, and one that may not follow", catalog.IdentityOrder, func(s *stall, b *catalog.Bundle) {
+		b.Identity = slices.Insert(b.Identity, 1, s.operation(2, func(o *identity.Op) { o.Epoch = 2 }))
+	})
+	tamper("an operation that may not follow", catalog.IdentityForm, func(s *stall, b *catalog.Bundle) {
+		b.Identity = append(b.Identity, s.operation(2, func(o *identity.Op) { o.Epoch = 2 }))
+	})
+	tamper("an operation that is missing in the middle", catalog.IdentityOrder, func(s *stall, b *catalog.Bundle) {
+		b.Identity[1] = s.operation(2, func(*identity.Op) {})
+	})
+	tamper("an operation numbered below the one it follows", catalog.IdentityForm, func(s *stall, b *catalog.Bundle) {
+		last := s.operation(2, func(*identity.Op) {})
+		back := s.operation(1, func(o *identity.Op) { o.Prev = last.ID() })
+		b.Identity = inLogOrder(append(b.Identity, last, back))
+	})
+	tamper("a second genesis", catalog.IdentityForm, func(s *stall, b *catalog.Bundle) {
+		for later, mine := protocol.Millis(0), b.Identity; len(b.Identity) == len(mine) || b.Identity[0].ID() != s.log.Brand(); later++ {
+			second := s.operation(0, func(o *identity.Op) { o.Time += later })
+			b.Identity = inLogOrder(append(slices.Clone(mine), second))
+		}
+	})
+	tamper("seventeen branches", catalog.TooLarge, func(s *stall, b *catalog.Bundle) {
+		for i := range protocol.Millis(17) {
+			b.Identity = append(b.Identity, s.operation(2, func(o *identity.Op) { o.Time += i }))
+		}
+		b.Identity = inLogOrder(b.Identity)
+	})
 	tamper("a signature left out", catalog.IdentitySignature, func(s *stall, b *catalog.Bundle) {
 		b.Identity[1].Signatures = b.Identity[1].Signatures[:1]
 	})

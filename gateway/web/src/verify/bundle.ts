@@ -87,9 +87,9 @@ async function identity(signed: readonly Signed[], brand: string | undefined, ve
     await verifyOperation(op, one, verify).catch(rename("identity-signature"));
     operations.push(op);
   }
-  const log = within(logReason, () => fold(first, operations));
   const inOrder = operations.every((op, i) => i === 0 || compareOperations(operations[i - 1]!, op) < 0);
-  return inOrder ? log : refuse("identity-order", "operations out of order");
+  if (!inOrder) refuse("identity-order", "operations out of order");
+  return within(logReason, () => fold(first, operations));
 }
 
 function logReason(was: string): string {
