@@ -6,7 +6,8 @@ import "errors"
 const (
 	// MaxOps is the largest number of operations in one log.
 	MaxOps = 10_000
-	// MaxTips is the largest number of unmerged branches that are kept.
+	// MaxTips is the largest number of unmerged branches of a log, whatever it had
+	// on the way there.
 	MaxTips = 16
 	// MaxSigners is the largest number of root keys of one operation.
 	MaxSigners = 5

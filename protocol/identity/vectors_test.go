@@ -56,6 +56,7 @@ type vectorHead struct {
 var wording = map[string]string{
 	"form": "", "sequence": "n is", "epoch": "epoch", "removal": "removes an online key", "commitment": "committed to",
 	"missing": "is missing", "signature": "a signature is wrong", "threshold": "signatures where", "genesis": "another brand",
+	"limit": "is full",
 }
 
 func TestVectors(t *testing.T) {
@@ -80,7 +81,7 @@ func load(t testing.TB) []vector {
 func checkVerdict(t *testing.T, v vector, err error) {
 	t.Helper()
 	word, known := wording[v.Error]
-	refused := errors.Is(err, protocol.ErrInvalid) || v.Error == "missing" && errors.Is(err, ErrUnknownPrev)
+	refused := errors.Is(err, protocol.ErrInvalid) || v.Error == "missing" && errors.Is(err, ErrUnknownPrev) || v.Error == "limit" && errors.Is(err, ErrFull)
 	switch {
 	case v.Valid && err != nil:
 		t.Errorf("%s: %v", v.Name, err)

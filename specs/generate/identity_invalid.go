@@ -28,6 +28,8 @@ func invalidLogs() []vec {
 		{"an unknown operation to merge", "missing", func(o *identity.Op) { o.Merge = headNamed("nothing") }},
 	}
 	cases := append(wrongSignatures(), wrongMerges()...)
+	full := branches(16)
+	cases = append(cases, full.refuse("a seventeenth branch", "limit", full.sign(full.extend(full.log.Brand()))))
 	backwards, op := beforeRefusal()
 	back := op
 	backwards.then(backwards.draft())
