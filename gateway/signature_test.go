@@ -22,6 +22,7 @@ type front struct {
 	*httptest.Server
 	behind atomic.Pointer[http.Handler]
 	change atomic.Pointer[func(path, body string) (string, bool)] // false cuts the connection
+	proofs atomic.Int64                                           // asked for
 }
 
 func newFront(t *testing.T, b *brand) *front {
@@ -44,6 +45,9 @@ func (f *front) lie(change func(path, body string) (string, bool)) { f.change.St
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Header.Del("Accept-Encoding")
 	r.Header.Del("If-None-Match")
+	if strings.HasPrefix(r.URL.Path, "/proof/") {
+		f.proofs.Add(1)
+	}
 	answer := httptest.NewRecorder()
 	(*f.behind.Load()).ServeHTTP(answer, r)
 	body, ok := (*f.change.Load())(r.URL.Path, answer.Body.String())
@@ -157,7 +161,8 @@ func (s said) fine(t *testing.T) said {
 func TestAnHonestPageIsChecked(t *testing.T) {
 	f := newFront(t, today(t))
 	ctx := watch(t)
-	for _, path := range []string{"/p/viele", "/p/viele?variant=h-1-1", "/p/viele?variant=h-2-2", "/p/lang", "/p/bildlos", "/p/teuer"} {
+	for i, path := range []string{"/p/viele", "/p/viele?variant=h-1-1", "/p/viele?variant=h-2-2", "/p/lang", "/p/bildlos", "/p/teuer"} {
+		must(t, chromedp.Do(ctx, chromedp.EmulateViewport([]int64{390, 1440}[i%2], 844)))
 		s := judged(t, ctx, f.URL+path).fine(t)
 		if s.Finding != "checked" || s.Line != "Signiert von Werkzeugmanufaktur Düsseldorf-Oberkassel, gerade geprüft" || s.Alarm != "" || s.Checked == "" {
 			t.Errorf("%s: %+v", path, s)
@@ -293,6 +298,48 @@ func TestACheckerThatIsNotThePagesOwnDoesNotRun(t *testing.T) {
 	must(t, err)
 	if title := eval[string](t, ctx, `document.title`); !waited || title == "ran" || eval[said](t, ctx, saidNow).Finding != "" {
 		t.Errorf("it ran: %q", title)
+	}
+}
+
+// order says that what checks is asked for only after the page has loaded.
+const order = `performance.getEntriesByName(new URL(document.querySelector('.signature').dataset.script, location)).map(e => e.startTime).sort((a, b) => a - b)[0]
+	>= performance.getEntriesByType('navigation')[0].loadEventStart`
+
+func TestCheckingWaitsForThePage(t *testing.T) {
+	f := newFront(t, today(t))
+	ctx := watch(t)
+	judged(t, ctx, f.URL+"/p/viele")
+	if !eval[bool](t, ctx, order) {
+		t.Error("what checks was asked for while the page loaded")
+	}
+}
+
+// returns moves the clock and comes back to the tab.
+const returns = `{ let late = 0; const now = Date.now; Date.now = () => now() + late;
+	window.comeBack = ms => { late += ms; document.dispatchEvent(new Event('visibilitychange')); }; }`
+
+func TestAPageIsCheckedAgainLater(t *testing.T) {
+	b := today(t)
+	f := newFront(t, b)
+	ctx := watch(t, returns)
+	judged(t, ctx, f.URL+"/p/lang")
+	b.publish(simple("lang", "Langes", 777)...)
+	for _, c := range []struct {
+		millis  int
+		finding string
+	}{{1000, "checked"}, {600_000, "altered"}} {
+		asked := f.proofs.Load()
+		eval[any](t, ctx, fmt.Sprintf(`comeBack(%d), 0`, c.millis))
+		found := ""
+		for range 200 {
+			if found = eval[said](t, ctx, saidNow).Finding; found == c.finding {
+				break
+			}
+			time.Sleep(25 * time.Millisecond)
+		}
+		if found != c.finding || f.proofs.Load() > asked != (c.finding == "altered") {
+			t.Errorf("%d ms later: %s, want %s; %d proofs, %d before", c.millis, found, c.finding, f.proofs.Load(), asked)
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ function tell(line: HTMLElement, finding: Finding, head: ShownHead | undefined):
 }
 
 function details({ cid, epoch, seq, time }: ShownHead): Record<string, string> {
-  const now = new Date().toLocaleString(document.documentElement.lang);
+  const now = new Date().toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "long" });
   return { head: cid, seq: `${epoch}.${seq}`, time: new Date(time).toISOString().replace(/\.\d+/, ""), checked: now };
 }
 
