@@ -82,6 +82,19 @@ func TestOnlineKeyIsItsOwnersAlone(t *testing.T) {
 	}
 }
 
+func TestAKeyThatWasHalfWrittenWhenItsProcessWasKilledIsNoKey(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, onlineFile+"-123"), []byte("stoa onl"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadOnline(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := CreateOnline(dir, rand.Reader); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDamagedOnlineKeyIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	for _, text := range []string{"", "stoa online key 1\nzz\n", "stoa online key 1\nabcd\n", "something else"} {

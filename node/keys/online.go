@@ -22,25 +22,39 @@ const onlineMagic = "stoa online key 1\n"
 var ErrExists = errors.New("there is an online key already")
 
 // CreateOnline draws an online key and stores it durably in the folder, readable
-// only by its owner. It never replaces one.
+// only by its owner. It never replaces one; the caller sees to it that nobody else
+// makes one meanwhile.
 func CreateOnline(dir string, random io.Reader) (ed25519.PrivateKey, error) {
 	seed := make([]byte, ed25519.SeedSize)
 	if _, err := io.ReadFull(random, seed); err != nil {
 		return nil, fmt.Errorf("draw online key: %w", err)
 	}
 	path := filepath.Join(dir, onlineFile)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%s: %w", path, ErrExists)
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(err, fmt.Errorf("%s: %w", path, ErrExists))
 	}
-	if err != nil {
+	if err := writeKey(path, seed); err != nil {
 		return nil, fmt.Errorf("store online key: %w", err)
 	}
-	_, err = io.WriteString(f, onlineMagic+hex.EncodeToString(seed)+"\n")
-	if err := errors.Join(err, f.Sync(), f.Close(), syncDir(dir)); err != nil {
-		return nil, errors.Join(fmt.Errorf("store online key: %w", err), os.Remove(path))
-	}
 	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// writeKey writes a key file that is there whole or not at all, whenever the
+// process is killed.
+func writeKey(path string, seed []byte) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, onlineFile+"-*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(f, onlineMagic+hex.EncodeToString(seed)+"\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDir(dir)
 }
 
 // LoadOnline reads the online key of a home. One that others on the machine can
