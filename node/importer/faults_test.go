@@ -46,6 +46,7 @@ func TestABadRowIsNamedWithItsColumnAndReason(t *testing.T) {
 		{"duplicate handle", sheet(header, "a,A,,,,1", "b,B,,,,1", "a,A,,,,1"), 4, "Handle", `duplicate handle "a": row 2`},
 		{"duplicate handle in another spelling", sheet(header, "a-b,A,,,,1", "A b,B,,,,1"), 3, "Handle", `duplicate handle "a-b": row 2`},
 		{"duplicate title", sheet("Title,Price", "A,1", "B,1", "A,1"), 4, "Title", `duplicate handle "a": row 2`},
+		{"long handle", sheet(header, strings.Repeat("x", 1001)+",A,,,,1", strings.Repeat("x", 1001)+",,,,,1"), 2, "Handle", "is longer than 1000 bytes"},
 		{"one choice twice", sheet(header, "a,A,Size,S,,1", "a,,,M,,1", "a,,,S,,2"), 4, "Option1 Value", `the variant "S" is in row 2 too`},
 		{"two variants without options", sheet(header, "a,A,Title,Default Title,x,1", "a,,,,y,1"), 3, "", "second variant, beside row 2"},
 		{"no option value", sheet(header, "a,A,Size,S,,1", "a,,,,x,1"), 3, "Option1 Value", `no value for the option "Size"`},

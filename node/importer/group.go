@@ -14,6 +14,7 @@ import (
 const (
 	maxGroupRows = 2000
 	maxGroupSize = 16 << 20 // bytes
+	maxNamed     = 1000     // bytes of the handle as the file spells it
 )
 
 // group holds the rows of one product, at least one.
@@ -87,6 +88,8 @@ func (f *File) begin(r *row) *group {
 	g := &group{named: f.columns.cell(r, colHandle)}
 	title := f.columns.cell(r, colTitle)
 	switch {
+	case len(g.named) > maxNamed:
+		g.issues.fault(r.no, f.columns.name(colHandle), "is longer than %d bytes", maxNamed)
 	case g.named != "":
 		g.handle = HandleOf(strings.Clone(g.named)) // it is kept longer than its row
 	case title != "":
