@@ -76,6 +76,9 @@ func TestRecordVectors(t *testing.T) {
 		if v.Field != "" && (!errors.As(err, &field) || field.Field != v.Field) {
 			t.Fatalf("%v is not about %s", err, v.Field)
 		}
+		if v.Valid && protocol.Sum(protocol.DagCBOR, v.CBOR) != v.Record {
+			t.Errorf("has another identifier")
+		}
 		if v.JSON == nil {
 			return
 		}
@@ -83,7 +86,7 @@ func TestRecordVectors(t *testing.T) {
 		if err := errors.Join(json.Unmarshal(v.JSON, &want), json.Unmarshal(must(json.Marshal(r)), &have)); err != nil || !reflect.DeepEqual(want, have) {
 			t.Errorf("reads as %v (%v)", have, err)
 		}
-		if protocol.Sum(protocol.DagCBOR, v.CBOR) != v.Record || !bytes.Equal(must(Encode(r)), v.CBOR) {
+		if !bytes.Equal(must(Encode(r)), v.CBOR) {
 			t.Error("encodes to other bytes")
 		}
 	})

@@ -86,7 +86,7 @@ func rewrittenBundles() []vec {
 		cases = append(cases, s.bundleVec(name, sure(protocol.Marshal(m))).with(vec{"valid": false, "error": reason}))
 	}
 	rewrite("no version", catalog.WrongVersion, "v", nil)
-	rewrite("null as version", catalog.WrongVersion, "v", (*int)(nil))
+	rewrite("null as version", catalog.WrongVersion, "v", null())
 	rewrite("version 0", catalog.WrongVersion, "v", 0)
 	rewrite("a negative version", catalog.NotCBOR, "v", -1)
 	rewrite("a version that is text", catalog.NotCBOR, "v", "1")

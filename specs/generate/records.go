@@ -24,9 +24,60 @@ func goodRecords() []vec {
 			"valid": true, "record": protocol.Sum(protocol.DagCBOR, data), "json": r,
 		}))
 	}
-	more := fieldsOf(sure(catalog.Encode(teaOffer("50-g", 2490))))
-	more["shade"] = "of tomorrow"
-	return append(cases, recordVec("an offer with a field of tomorrow", "offer/gyokuro/50-g", sure(protocol.Marshal(more))).with(vec{"valid": true}))
+	return append(cases, emptyFields()...)
+}
+
+// emptyFields are records with fields that are null, empty or absent.
+func emptyFields() []vec {
+	offer, page := catalog.Record(teaOffer("50-g", 2490)), teaRecords()[5]
+	var cases []vec
+	for _, c := range []struct {
+		name   string
+		record catalog.Record
+		field  string
+		value  any // nil: absent
+		broken vec // nil: valid
+	}{
+		{"a field of tomorrow", offer, "shade", "of tomorrow", nil},
+		{"null for a former price", offer, "compareAt", null(), nil},
+		{"null for the minor units", offer, "price", []any{null(), "EUR"}, nil},
+		{"null for a price", offer, "price", null(), meaning("price")},
+		{"an empty list for a former price", offer, "compareAt", []any{}, meaning("")},
+		{"an empty map for a unit price", offer, "unitPrice", map[string]any{}, meaning("unitPrice.price")},
+		{"no tax class", offer, "taxClass", nil, meaning("taxClass")},
+		{"no version", offer, "v", nil, vec{"valid": false, "error": "unknown"}},
+		{"no body", page, "body", nil, nil},
+		{"no time", page, "updated", nil, nil},
+		{"null for a title", page, "title", null(), meaning("title")},
+		{"0 for a body", page, "body", 0, meaning("")},
+		{"an empty list of tags", tea(), "tags", []any{}, nil},
+		{"null among the tags", tea(), "tags", []any{null()}, meaning("tags[0]")},
+		{"an empty text for tags", tea(), "tags", "", meaning("")},
+	} {
+		m := fieldsOf(sure(catalog.Encode(c.record)))
+		if m[c.field] = c.value; c.value == nil {
+			delete(m, c.field)
+		}
+		data := sure(protocol.Marshal(m))
+		verdict := c.broken
+		if verdict == nil {
+			verdict = vec{"valid": true, "record": protocol.Sum(protocol.DagCBOR, data)}
+		}
+		cases = append(cases, recordVec(c.record.Path().Kind()+": "+c.name, c.record.Path(), data).with(verdict))
+	}
+	return cases
+}
+
+// null is written as null(), where nil leaves a field out.
+func null() any { return (*int)(nil) }
+
+// meaning is the verdict on a record whose field, where it is one, breaks a rule.
+func meaning(field string) vec {
+	v := vec{"valid": false, "error": "meaning"}
+	if field != "" {
+		v["field"] = field
+	}
+	return v
 }
 
 func recordVec(name string, path protocol.Path, data []byte) vec {

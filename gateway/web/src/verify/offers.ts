@@ -25,7 +25,7 @@ const buyable = ["in-stock", "low-stock", "back-order", "pre-order"];
 const availability = match(new RegExp(`^(?:${buyable.join("|")}|out-of-stock|discontinued)$`));
 const taxClass = match(/^(?:standard|reduced|zero|exempt)$/);
 const unit = match(/^(?:[mc]?l|m[23]?|[mk]?g|[mc]m|pc)$/);
-const money = tuple(integer(0, 1e12), match(/^[A-Z]{3}$/));
+const money = tuple((v) => integer(0, 1e12)(v ?? 0), match(/^[A-Z]{3}$/));
 
 const price: Read<Price> = (v) => {
   const [minor, currency] = money(v);
@@ -66,18 +66,15 @@ function named(value: Value | undefined): (name: string) => Value | undefined {
   return (name) => (value as Fields).named.get(name) ?? undefined;
 }
 
-const isEmpty = (v: Value | undefined): boolean =>
-  v === undefined || (Array.isArray(v) && !v.length) || (v instanceof Fields && !v.named.size);
-
 function formerPrice(v: Value | undefined, asked: Price): Price | undefined {
-  if (isEmpty(v)) return undefined;
+  if (v === undefined) return undefined;
   const former = price(v);
   must(former.currency === asked.currency && former.minor > asked.minor, "a former price that isn't higher");
   return former;
 }
 
 function unitPrice(v: Value | undefined, currency: string): void {
-  if (isEmpty(v)) return;
+  if (v === undefined) return;
   const field = named(v);
   must(price(field("price")).currency === currency, "a unit price in another currency");
   const per = named(field("per"));
