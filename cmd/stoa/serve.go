@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"time"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -17,6 +15,7 @@ import (
 	"github.com/stoa-commerce/stoa/cmd/stoa/control"
 	"github.com/stoa-commerce/stoa/gateway"
 	"github.com/stoa-commerce/stoa/node"
+	"github.com/stoa-commerce/stoa/store"
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
@@ -86,20 +85,22 @@ func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s ser
 		return err
 	}
 	admin, err := gateway.Admin(gateway.AdminOptions{
-		Ready:      func(ctx context.Context) error { _, err := n.Status(ctx); return err },
+		Ready: func(ctx context.Context) error {
+			return n.Store().View(ctx, n.Brand(), func(*store.View) error { return nil })
+		},
 		Collectors: []prometheus.Collector{shop.Collector()},
 	})
 	if err != nil {
 		return err
 	}
-	listeners, err := listenAll(ctx, s, control.SocketPath(o.Home))
+	listeners, err := listenAll(ctx, s, o.Home)
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.Run(ctx) })
 	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(shop), listeners.shop) })
-	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(admin), listeners.admin) })
+	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(toLoopback(admin)), listeners.admin) })
 	g.Go(func() error { return serveUntil(ctx, &http.Server{Handler: control.NewHandler(n)}, listeners.control) })
 	ready(places{"http://" + shown(listeners.shop), "http://" + shown(listeners.admin), n.Brand().String()})
 	return g.Wait()
@@ -107,7 +108,7 @@ func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s ser
 
 type listeners struct{ shop, admin, control net.Listener }
 
-func listenAll(ctx context.Context, s serving, socket string) (l listeners, err error) {
+func listenAll(ctx context.Context, s serving, home string) (l listeners, err error) {
 	var lc net.ListenConfig
 	if l.shop, err = lc.Listen(ctx, "tcp", s.http); err != nil {
 		return l, fmt.Errorf("serve the shop: %w", err)
@@ -115,54 +116,10 @@ func listenAll(ctx context.Context, s serving, socket string) (l listeners, err 
 	if l.admin, err = lc.Listen(ctx, "tcp", s.admin); err != nil {
 		return l, errors.Join(fmt.Errorf("serve health and metrics: %w", err), l.shop.Close())
 	}
-	if l.control, err = listenControl(ctx, socket); err != nil {
+	if l.control, err = control.Listen(ctx, home); err != nil {
 		return l, errors.Join(err, l.shop.Close(), l.admin.Close())
 	}
 	return l, nil
-}
-
-// listenControl listens at a socket that only the owner can reach. A file that a
-// killed node left there is removed: the store's lock shows that none is running.
-func listenControl(ctx context.Context, path string) (net.Listener, error) {
-	err := os.MkdirAll(filepath.Dir(path), 0o700)
-	if err == nil {
-		err = os.Remove(path)
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("listen for commands: %w", err)
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("listen for commands: %w", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen for commands: %w", err), l.Close())
-	}
-	return l, nil
-}
-
-// drain is how long requests under way may take when the node stops.
-const drain = 10 * time.Second
-
-// serveUntil serves until ctx ends, then lets the requests under way finish.
-func serveUntil(ctx context.Context, server *http.Server, l net.Listener) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	g.Go(func() error {
-		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-		defer cancel()
-		if err := server.Shutdown(end); err != nil {
-			return server.Close()
-		}
-		return nil
-	})
-	return g.Wait()
 }
 
 func loopbackOnly(addr string) error {
@@ -170,10 +127,32 @@ func loopbackOnly(addr string) error {
 	if err != nil {
 		return fmt.Errorf("--admin %q: %w", addr, err)
 	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if isLoopback(host) {
 		return nil
 	}
 	return fmt.Errorf("--admin %q is not a loopback address: health and metrics are for the owner alone", addr)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// toLoopback answers only requests that name this machine. A web page of somebody
+// else can make a browser here ask a name of its own that leads to loopback (DNS
+// rebinding), and would read the answer.
+func toLoopback(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = strings.Trim(r.Host, "[]")
+		}
+		if !isLoopback(host) {
+			http.Error(w, "this is for the machine itself: ask for localhost", http.StatusMisdirectedRequest)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // shown returns an address that a browser on this machine can open.

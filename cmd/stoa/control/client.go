@@ -60,7 +60,9 @@ func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		defer func() {
 			if v := recover(); v != nil {
 				pw.CloseWithError(fmt.Errorf("node failed: %v", v))
@@ -71,8 +73,21 @@ func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 		h.ServeHTTP(w, r)
 	}()
 	res := httptest.NewRecorder().Result()
-	res.Body, res.Request = pr, r
+	res.Body, res.Request = streamed{pr, ended}, r
 	return res, nil
+}
+
+// streamed is the answer of a handler in this process.
+type streamed struct {
+	*io.PipeReader
+	ended <-chan struct{} // closed when the handler has returned
+}
+
+// Close waits for the handler: the node it works on may be closed next.
+func (s streamed) Close() error {
+	err := s.PipeReader.Close()
+	<-s.ended
+	return err
 }
 
 type pipeWriter struct {
@@ -88,14 +103,23 @@ func (w *pipeWriter) Flush()              {}
 var ErrRefused = errors.New("refused")
 
 func call[Out any](ctx context.Context, c *Client, verb string, in any) (out Out, err error) {
-	b, err := json.Marshal(in)
+	b, err := request(in)
 	if err != nil {
 		return out, err
 	}
-	return receive[Out](ctx, c, verb, bytes.NewReader(b), nil)
+	return receive[Out](ctx, c, verb, b, func(reply) error { return nil })
 }
 
-func receive[Out any](ctx context.Context, c *Client, verb string, body io.Reader, progress func(node.Progress)) (out Out, err error) {
+// request encodes what is asked; HTML in it stays as short as it is.
+func request(in any) (*bytes.Buffer, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	return &b, enc.Encode(in)
+}
+
+// receive asks and reads the answer; on is given the lines before the last one.
+func receive[Out any](ctx context.Context, c *Client, verb string, body io.Reader, on func(reply) error) (out Out, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://stoa/"+verb, body)
 	if err != nil {
 		return out, err
@@ -115,13 +139,12 @@ func receive[Out any](ctx context.Context, c *Client, verb string, body io.Reade
 		if err := json.Unmarshal(line, &r); err != nil {
 			return out, fmt.Errorf("answer of the node: %w", err)
 		}
-		if r.Progress != nil {
-			if progress != nil {
-				progress(*r.Progress)
-			}
-			continue
+		if r.Progress == nil && r.Part == nil {
+			return settle[Out](r)
 		}
-		return settle[Out](r)
+		if err := on(r); err != nil {
+			return out, err
+		}
 	}
 }
 
@@ -164,7 +187,12 @@ func (c *Client) Import(ctx context.Context, file io.Reader, q ImportQuery, prog
 	if q.Images != "" {
 		v.Set("images", q.Images)
 	}
-	return receive[ImportResult](ctx, c, "import?"+v.Encode(), file, progress)
+	return receive[ImportResult](ctx, c, "import?"+v.Encode(), file, func(r reply) error {
+		if progress != nil && r.Progress != nil {
+			progress(*r.Progress)
+		}
+		return nil
+	})
 }
 
 // Archive copies the brand's archive to w. What was written is whole only if the
@@ -185,7 +213,18 @@ func (c *Client) Archive(ctx context.Context, w io.Writer) error {
 
 // Products lists the brand's products.
 func (c *Client) Products(ctx context.Context, query string) ([]Product, error) {
-	return call[[]Product](ctx, c, "products", ProductsQuery{query})
+	b, err := request(ProductsQuery{query})
+	if err != nil {
+		return nil, err
+	}
+	all := []Product{}
+	_, err = receive[None](ctx, c, "products", b, func(r reply) error {
+		var part []Product
+		err := json.Unmarshal(r.Part, &part)
+		all = append(all, part...)
+		return err
+	})
+	return all, err
 }
 
 // SetPrice publishes a price.

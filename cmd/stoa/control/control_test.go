@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -61,11 +62,16 @@ func bothWays(t *testing.T, test func(t *testing.T, n *node.Node, c *Client)) {
 // listen serves a node at its home's socket until the test ends.
 func listen(t *testing.T, n *node.Node, o node.Options) {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "unix", SocketPath(o.Home))
+	listenWith(t, NewHandler(n), o)
+}
+
+func listenWith(t *testing.T, h http.Handler, o node.Options) {
+	t.Helper()
+	l, err := Listen(t.Context(), o.Home)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: NewHandler(n)}
+	server := &http.Server{Handler: h}
 	var g sync.WaitGroup
 	g.Go(func() { _ = server.Serve(l) }) // it ends with Close
 	t.Cleanup(func() {
@@ -369,7 +375,56 @@ func TestSocketsOfDeepHomesAreShortAndApart(t *testing.T) {
 	if a == b || a != SocketPath(deep+"a") || len(a) > maxSocketPath || strings.HasPrefix(a, deep) {
 		t.Errorf("sockets %s and %s", a, b)
 	}
-	if got := SocketPath("/home/tea"); got != "/home/tea/stoa.sock" {
+	if got := SocketPath("/home/tea"); got != "/home/tea/run/stoa.sock" {
 		t.Errorf("socket of a plain home: %s", got)
 	}
+}
+
+func TestOnlyTheOwnerReachesTheSocket(t *testing.T) {
+	home := t.TempDir()
+	if err := os.Chmod(home, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Dir(SocketPath(home)), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Listen(t.Context(), home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for path, want := range map[string]os.FileMode{SocketPath(home): 0o600, filepath.Dir(SocketPath(home)): 0o700} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+}
+
+func TestAnImportWhoseClientStandsStillEnds(t *testing.T) {
+	n, o := newNode(t)
+	s := server{n, 50 * time.Millisecond}
+	listenWith(t, http.HandlerFunc(s.importFile), o)
+	c, err := Dial(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := make(chan struct{})
+	defer close(cut)
+	file := &stalled{text: strings.NewReader(rows(0, 10)), read: make(chan struct{}), cut: cut}
+	if _, err := c.Import(t.Context(), file, ImportQuery{}, nil); err == nil {
+		t.Fatal("half a file was imported")
+	}
+	if _, err := Local(n, nil).Import(t.Context(), strings.NewReader(rows(0, 10)), ImportQuery{}, nil); err != nil {
+		t.Errorf("the next import: %v", err)
+	}
+}
+
+func TestARefusalReachesAClientThatIsStillSending(t *testing.T) {
+	bothWays(t, func(t *testing.T, _ *node.Node, c *Client) {
+		_, err := c.Import(t.Context(), io.MultiReader(strings.NewReader("Colour\n"), strings.NewReader(strings.Repeat("red\n", 5<<20))), ImportQuery{}, nil)
+		var failure *Failure
+		if !errors.As(err, &failure) || !strings.Contains(failure.Text, "Title") {
+			t.Errorf("got %v", err)
+		}
+	})
 }

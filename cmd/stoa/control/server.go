@@ -1,46 +1,26 @@
 package control
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
+	"time"
 
 	"github.com/stoa-commerce/stoa/node"
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 )
 
-// maxSocketPath is the longest path that every system takes for a socket.
-const maxSocketPath = 100
-
-// SocketPath returns where the node of a home listens: in the home, or where that
-// makes too long a path, in the user's cache folder under a name made of the path.
-func SocketPath(home string) string {
-	path := filepath.Join(home, "stoa.sock")
-	cache, err := os.UserCacheDir()
-	if len(path) <= maxSocketPath || err != nil {
-		return path
-	}
-	if real, err := filepath.EvalSymlinks(home); err == nil {
-		home = real
-	}
-	sum := sha256.Sum256([]byte(home))
-	return filepath.Join(cache, "stoa", hex.EncodeToString(sum[:8])+".sock")
-}
-
 // maxRequest bounds the JSON of one request in bytes. Files are streamed apart.
 const maxRequest = 16 << 20
 
-// reply is one line of an answer: progress, then a result or an error.
+// reply is one line of an answer: progress and parts of a long list, then a result
+// or an error.
 type reply struct {
 	Progress *node.Progress  `json:"progress,omitempty"`
+	Part     json.RawMessage `json:"part,omitempty"`
 	Result   json.RawMessage `json:"result,omitempty"`
 	Error    string          `json:"error,omitempty"`
 	// Refused says that the caller asked for something that can't be done, rather
@@ -50,11 +30,11 @@ type reply struct {
 
 // NewHandler serves a node's verbs. Only the node's owner may reach it.
 func NewHandler(n *node.Node) http.Handler {
-	s := server{n}
+	s := server{n, patience}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /import", s.importFile)
 	mux.HandleFunc("GET /archive", s.archive)
-	mux.HandleFunc("POST /products", verb(s.products))
+	mux.HandleFunc("POST /products", s.products)
 	mux.HandleFunc("POST /price", verb(s.price))
 	mux.HandleFunc("POST /apply", verb(s.apply))
 	mux.HandleFunc("POST /show", verb(s.show))
@@ -65,20 +45,26 @@ func NewHandler(n *node.Node) http.Handler {
 	return mux
 }
 
-type server struct{ n *node.Node }
+type server struct {
+	n        *node.Node
+	patience time.Duration
+}
 
 // verb makes a handler of a function from request to result.
 func verb[In, Out any](fn func(context.Context, In) (Out, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in In
-		body := http.MaxBytesReader(w, r.Body, maxRequest)
-		if err := json.NewDecoder(body).Decode(&in); err != nil {
+		if err := read(w, r, &in); err != nil {
 			answer(w, nil, err)
 			return
 		}
 		out, err := fn(r.Context(), in)
 		answer(w, out, err)
 	}
+}
+
+func read(w http.ResponseWriter, r *http.Request, in any) error {
+	return json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(in)
 }
 
 func answer(w io.Writer, out any, err error) {
@@ -123,26 +109,24 @@ type ImportResult struct {
 func (s server) importFile(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	o := node.ImportOptions{DryRun: q.Has("dry-run"), SkipBadRows: q.Has("skip-bad-rows"), Images: q.Get("images")}
-	flush := http.NewResponseController(w)
-	_ = flush.EnableFullDuplex() // over a socket; in this process both ways are open anyway
+	both := s.prompt(w, r)
+	_ = both.conn.EnableFullDuplex() // over a socket; in this process both ways are open anyway
 	o.Progress = throttle(func(p node.Progress) {
 		b, _ := json.Marshal(reply{Progress: &p}) // a struct of numbers and a word
-		_, _ = w.Write(append(b, '\n'))
-		_ = flush.Flush() // progress is lost on a connection that can't flush, nothing else
+		_, _ = both.Write(append(b, '\n'))        // progress is lost on a client that went away; its request ends
 	})
-	var out bytes.Buffer
-	report, err := s.n.Import(r.Context(), r.Body, o)
+	report, err := s.n.Import(r.Context(), both, o)
+	_, _ = io.Copy(io.Discard, both) // a client that is still sending would miss the answer
 	result := ImportResult{ImportReport: report}
 	if report.Head != nil {
 		t := tip(*report.Head)
 		result.Head = &t
 	}
-	answer(&out, result, err)
-	_, _ = w.Write(out.Bytes())
+	answer(both, result, err)
 }
 
 func (s server) archive(w http.ResponseWriter, r *http.Request) {
-	if err := s.n.Store().WriteArchive(r.Context(), s.n.Brand(), w); err != nil {
+	if err := s.n.Store().WriteArchive(r.Context(), s.n.Brand(), s.prompt(w, r)); err != nil {
 		panic(http.ErrAbortHandler) // the client must not take what it has for an archive
 	}
 }

@@ -3,7 +3,10 @@ package control
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 
 	"github.com/stoa-commerce/stoa/node"
@@ -37,17 +40,59 @@ type Variant struct {
 // ProductsQuery asks for products; Query "" is all.
 type ProductsQuery struct{ Query string }
 
-func (s server) products(ctx context.Context, q ProductsQuery) ([]Product, error) {
-	out := []Product{}
+// partSize is how many variants a part of a list holds, more or less.
+const partSize = 1000
+
+// products answers in parts, so that a list of any length takes little memory.
+func (s server) products(w http.ResponseWriter, r *http.Request) {
+	var q ProductsQuery
+	err := read(w, r, &q)
+	out := list{out: s.prompt(w, r)}
+	if err == nil {
+		err = s.list(r.Context(), q.Query, &out)
+	}
+	answer(out.out, None{}, err)
+}
+
+func (s server) list(ctx context.Context, query string, out *list) error {
 	for p, err := range s.n.OwnProducts(ctx) {
-		if err != nil {
-			return nil, err
+		if err == nil && mentions(p, query) {
+			err = out.add(product(p))
 		}
-		if mentions(p, q.Query) {
-			out = append(out, product(p))
+		if err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return out.send()
+}
+
+// list gathers products and sends them part by part.
+type list struct {
+	out      io.Writer
+	part     []Product
+	variants int
+}
+
+func (l *list) add(p Product) error {
+	l.part = append(l.part, p)
+	if l.variants += len(p.Variants); l.variants < partSize {
+		return nil
+	}
+	return l.send()
+}
+
+func (l *list) send() error {
+	raw, err := json.Marshal(l.part)
+	if err != nil {
+		return err
+	}
+	line, err := json.Marshal(reply{Part: raw})
+	if err != nil {
+		return err
+	}
+	l.part, l.variants = l.part[:0], 0
+	_, err = l.out.Write(append(line, '\n'))
+	return err
 }
 
 // mentions reports whether a product's title, handle, identifiers or SKUs hold
