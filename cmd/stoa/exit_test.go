@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -33,6 +35,20 @@ func TestExitCodes(t *testing.T) {
 		if got != exitDone && errs.Len() == 0 {
 			t.Errorf("stoa %s: failed without a word", c.args)
 		}
+	}
+}
+
+func TestAFileDoesNotSteerTheTerminal(t *testing.T) {
+	home, file := t.TempDir(), filepath.Join(t.TempDir(), "hostile.csv")
+	if err := os.WriteFile(file, []byte("Title,Price,\x1b]0;evil\x07\nA\x1b[2J,x\x1b[31m,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs strings.Builder
+	for _, args := range [][]string{{"init", "--name", "A"}, {"import", file}} {
+		run(t.Context(), append(args, "--home", home), tty{in: strings.NewReader(""), out: &out, err: &errs})
+	}
+	if text := out.String() + errs.String(); !strings.Contains(text, "evil") || strings.ContainsAny(text, "\x1b\x07") {
+		t.Errorf("%q", text)
 	}
 }
 

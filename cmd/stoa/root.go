@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -140,9 +142,20 @@ func (a *app) printJSON(v any) error {
 	return enc.Encode(v)
 }
 
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.out, format+"\n", args...) }
+func (a *app) say(format string, args ...any) { fmt.Fprintln(a.out, printable(format, args...)) }
 
-func (a *app) warn(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
+func (a *app) warn(format string, args ...any) { fmt.Fprintln(a.err, printable(format, args...)) }
+
+// printable takes out what would steer a terminal: a part of the text may come from
+// a stranger's file.
+func printable(format string, args ...any) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+}
 
 // fail reports an error that no command has reported.
 func fail(t tty, root *cobra.Command, err error) {
@@ -150,5 +163,5 @@ func fail(t tty, root *cobra.Command, err error) {
 		_ = json.NewEncoder(t.out).Encode(map[string]string{"error": err.Error()}) // the exit code says it, too
 		return
 	}
-	fmt.Fprintf(t.err, "stoa: %v\n", err)
+	fmt.Fprintln(t.err, printable("stoa: %v", err))
 }
