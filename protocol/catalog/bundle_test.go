@@ -272,6 +272,16 @@ func TestBundleFormIsNamed(t *testing.T) {
 	}
 }
 
+func TestLeavesOfAnAbsenceAreLimitedByItsForm(t *testing.T) {
+	b := teaShop(t).prove(ScopeRecord, "offer/gyokuro/1-kg")
+	for n, want := range map[int]Reason{trie.MaxGroup: RootMismatch, trie.MaxGroup + 1: NotCBOR} {
+		b.Absence.Leaves = slices.Repeat(b.Absence.Leaves[:1], n)
+		if _, err := VerifyBundle(must(b.Encode()), protocol.CID{}, noon); ReasonOf(err) != want {
+			t.Errorf("%d leaves: %v, want %s", n, err, want)
+		}
+	}
+}
+
 func TestEveryCutOfABundleIsTruncatedAndEveryAdditionTrailing(t *testing.T) {
 	data := must(teaShop(t).prove(ScopeRecord, "offer/gyokuro/1-kg").Encode())
 	for n := range data {

@@ -169,6 +169,15 @@ func tamperProof(tamper bundleTamper) {
 	tamper("denied with another's proof", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) {
 		b.Proof, b.Records, b.Absence = nil, nil, s.prove(catalog.ScopeGroup, "product/none").Absence
 	})
+	tamper("denied with leaves out of order", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) {
+		b.Proof, b.Records, b.Absence = nil, nil, s.prove(catalog.ScopeGroup, "product/none").Absence
+		b.Absence.Leaves = []trie.Leaf{trieLeafAt("page/a"), trieLeafAt("page/b")}
+		slices.SortFunc(b.Absence.Leaves, func(x, y trie.Leaf) int { return -slices.Compare(x.Key[:], y.Key[:]) })
+	})
+	tamper("denied with a leaf at no path", catalog.NotCBOR, func(s *stall, b *catalog.Bundle) {
+		b.Proof, b.Records, b.Absence = nil, nil, s.prove(catalog.ScopeGroup, "product/none").Absence
+		b.Absence.Leaves[0].Path = "page/.."
+	})
 	tamper("a sibling changed", catalog.RootMismatch, func(s *stall, b *catalog.Bundle) { b.Proof.Siblings[0] ^= 1 })
 	tamper("a sibling too much", catalog.NotCBOR, func(s *stall, b *catalog.Bundle) {
 		b.Proof.Siblings = append(b.Proof.Siblings, make([]byte, 32)...)

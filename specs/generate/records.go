@@ -68,7 +68,7 @@ func emptyFields() []vec {
 	return cases
 }
 
-// null is written as null(), where nil leaves a field out.
+// null is written as null, where nil leaves a field out.
 func null() any { return (*int)(nil) }
 
 // meaning is the verdict on a record whose field, where it is one, breaks a rule.

@@ -136,7 +136,7 @@ func (m *trieMaker) rootOf(leaves []trie.Leaf) string {
 }
 
 func (m *trieMaker) keys() {
-	for _, path := range []string{"profile", "product/tea-1", "offer/tea-1/100-g", "post/hello", "collection/green-tea"} {
+	for _, path := range []string{"profile", "product/tea-1", "offer/tea-1/100-g", "offer/tea-1", "offer", "post/hello", "collection/green-tea"} {
 		l := trieLeafAt(path)
 		m.add(trieCase{Name: "key of " + path, Kind: "key", Path: path, Key: hex.EncodeToString(l.Key[:]), Record: l.Record.String(), Below: l.Hash().String()})
 	}
@@ -339,6 +339,9 @@ func (m *trieMaker) absences() {
 	m.vary(c, "absence without a leaf", "", "empty", func(c *trieCase) { c.Proof = m.absence(trie.Proof{}) })
 	m.vary(c, "absence with two leaves", "", "count", func(c *trieCase) { c.Proof = m.absence(a.Proof, sortedWith(a.Leaves, leaf)...) })
 	m.vary(c, "absence with a step less", "", "root", func(c *trieCase) { c.Proof = m.absence(shorter(a.Proof), a.Leaves...) })
+	raw := trie.NewLeaf("page/imprint", protocol.Sum(protocol.Raw, []byte("a picture")))
+	m.add(trieCase{Name: "absence by a leaf with a link to raw content", About: "The trie doesn't look at what a CID stands for.", Kind: "absent",
+		Path: "profile", Proof: m.absence(trie.Proof{}, raw), Root: raw.Hash().String()})
 	empty := trieCase{Kind: "absent", Path: "profile", Proof: m.absence(trie.Proof{}), Root: trie.Hash{}.String()}
 	m.vary(empty, "nothing is in the empty trie", "", "", func(*trieCase) {})
 	m.vary(empty, "a leaf in the empty trie", "", "root", func(c *trieCase) { c.Proof = m.absence(trie.Proof{}, trieLeafAt("page/imprint")) })
@@ -356,6 +359,11 @@ func (m *trieMaker) groupAbsences() {
 	m.vary(c, "group absence by a group on the wrong side", "", "side", func(c *trieCase) { c.Proof = m.absence(way, there...) })
 	m.vary(c, "group absence, a leaf of the other group hidden", "Only the whole subtree shows that none of the absent group is in it.", "root", func(c *trieCase) { c.Proof = m.absence(a.Proof, a.Leaves[1:]...) })
 	m.vary(c, "group absence by two groups", "", "group", func(c *trieCase) { c.Proof = m.absence(a.Proof, sortedWith(a.Leaves, trieLeafAt("profile"))...) })
+	m.vary(c, "group absence with leaves out of order", "", "order", func(c *trieCase) {
+		leaves := slices.Clone(a.Leaves)
+		slices.Reverse(leaves)
+		c.Proof = m.absence(a.Proof, leaves...)
+	})
 	m.vary(c, "group absence without a leaf", "", "empty", func(c *trieCase) { c.Proof = m.absence(a.Proof) })
 	m.vary(c, "nothing of any group is in the empty trie", "", "", func(c *trieCase) { c.Proof, c.Root = m.absence(trie.Proof{}), trie.Hash{}.String() })
 }

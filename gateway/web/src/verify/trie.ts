@@ -77,7 +77,7 @@ export function rootOf(leaves: readonly Leaf[]): Bytes {
 }
 
 const proofForm = tuple(bytes(0, 32), bytes());
-const absenceForm = tuple((v) => proof(v), list(tuple(text, cid)));
+const absenceForm = tuple((v) => proof(v), list(tuple(text, cid), 0, maxGroup));
 
 export const proof: Read<Proof> = (v) => {
   const [bits, siblings] = proofForm(v);
