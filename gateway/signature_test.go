@@ -105,12 +105,14 @@ func (b *brand) proof(path string) string {
 	return w.Body.String()
 }
 
-// watched counts what a page must not do: break its policy, or move.
+// watched counts what a page must not do: break its policy, or move once it is
+// loaded.
 const watched = `window.broken = []; window.moved = 0;
+	const loaded = () => performance.getEntriesByType('navigation')[0].loadEventStart;
 	addEventListener('securitypolicyviolation', e => broken.push(e.violatedDirective + ' ' + e.blockedURI));
 	addEventListener('error', e => broken.push('error ' + e.message), true);
 	addEventListener('unhandledrejection', e => broken.push('rejected ' + e.reason));
-	new PerformanceObserver(list => { for (const e of list.getEntries()) moved += e.value; }).observe({type: 'layout-shift', buffered: true});`
+	new PerformanceObserver(list => { for (const e of list.getEntries()) if (loaded() && e.startTime >= loaded()) moved += e.value; }).observe({type: 'layout-shift', buffered: true});`
 
 // said is what the page says of its signature.
 type said struct {
