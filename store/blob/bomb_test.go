@@ -40,20 +40,22 @@ func gifClaiming(t *testing.T, w, h uint16) []byte {
 func TestBombsAreRefusedUnopened(t *testing.T) {
 	red := color.NRGBA{200, 0, 0, 255}
 	for name, data := range map[string][]byte{
-		"png of 60000 × 60000":         pngClaiming(t, 60_000, 60_000),
-		"png of 4 thousand million":    pngClaiming(t, 0xffff_ffff, 1),
-		"png of 7072 × 7072":           pngClaiming(t, 7072, 7072),
-		"png of 16385 × 1":             pngClaiming(t, 16_385, 1),
-		"jpeg of 60000 × 60000":        jpegClaiming(t, 60_000, 60_000),
-		"gif of 65535 × 65535":         gifClaiming(t, 65_535, 65_535),
-		"webp of 16384 × 16384":        asWebP(plainWebP(16_384, 16_384, red)),
-		"webp with a header of 2^24":   asWebP(vp8x(0, 1<<24, 1<<24), plainWebP(8, 8, red)),
-		"webp of more than its header": asWebP(vp8x(0, 8, 8), plainWebP(16_384, 16_384, red)),
-		"jpeg of 65 scans":             progressive(65),
+		"png of 60000 × 60000":              pngClaiming(t, 60_000, 60_000),
+		"png of 4 thousand million":         pngClaiming(t, 0xffff_ffff, 1),
+		"png of 7072 × 7072":                pngClaiming(t, 7072, 7072),
+		"png of 16385 × 1":                  pngClaiming(t, 16_385, 1),
+		"jpeg of 60000 × 60000":             jpegClaiming(t, 60_000, 60_000),
+		"gif of 65535 × 65535":              gifClaiming(t, 65_535, 65_535),
+		"webp of 16384 × 16384":             asWebP(plainWebP(16_384, 16_384, red)),
+		"webp with a header of 2^24":        asWebP(vp8x(0, 1<<24, 1<<24), plainWebP(8, 8, red)),
+		"webp of more than its header":      asWebP(vp8x(0, 8, 8), plainWebP(16_384, 16_384, red)),
+		"jpeg of 65 scans":                  progressive(65),
+		"png whose second header is small":  append(pngClaiming(t, 60_000, 60_000)[:33], asPNG(t, quarters(2, 2))[8:]...),
+		"jpeg whose second header is small": append(jpegClaiming(t, 60_000, 60_000)[:600], asJPEG(t, quarters(2, 2))[2:]...),
 	} {
 		s := open(t)
-		s.pixels.Acquire(t.Context(), MaxPixels-64) // too little is left for any of them
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		s.pixels.Acquire(t.Context(), MaxPixels-3) // too little is left for any of them
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		_, err := s.Put(ctx, bytes.NewReader(data))
 		cancel()
 		if !errors.Is(err, protocol.ErrInvalid) {

@@ -112,6 +112,9 @@ func (j *jpegReader) read(marker byte, body []byte) error {
 		if len(body) < 6 {
 			return invalid("is a JPEG with a broken frame header")
 		}
+		if j.p.width+j.p.height > 0 {
+			return invalid("is a JPEG with two frame headers") // a decoder may believe the first
+		}
 		j.p.height, j.p.width = int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:]))
 	case marker == markerAPP1 && j.p.turn == 0:
 		if tiff, ok := bytes.CutPrefix(body, []byte("Exif\x00\x00")); ok {

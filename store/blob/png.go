@@ -18,7 +18,7 @@ func pngKept(kind string) bool {
 func parsePNG(data []byte) (parsed, error) {
 	p := parsed{format: formatPNG, data: append(make([]byte, 0, len(data)), pngSignature...)}
 	rest := data[len(pngSignature):]
-	for {
+	for first := true; ; first = false {
 		if len(rest) < 12 {
 			return parsed{}, invalid("is a PNG that breaks off")
 		}
@@ -28,6 +28,9 @@ func parsePNG(data []byte) (parsed, error) {
 		}
 		kind, chunk := string(rest[4:8]), rest[:n]
 		rest = rest[n:]
+		if first != (kind == "IHDR") {
+			return parsed{}, invalid("is a PNG without one header, at its beginning") // a decoder believes the first
+		}
 		if pngKept(kind) {
 			p.data = append(p.data, chunk...)
 		}

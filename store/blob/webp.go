@@ -32,7 +32,9 @@ func parseWebP(data []byte) (parsed, error) {
 	if err != nil {
 		return parsed{}, undecodable(err)
 	}
-	p.width, p.height = config.Width, config.Height
+	if p.width != config.Width || p.height != config.Height {
+		return parsed{}, invalid("is a WebP of %d × %d pixels that says %d × %d", p.width, p.height, config.Width, config.Height)
+	}
 	return p, nil
 }
 
@@ -61,11 +63,32 @@ func (p *parsed) webpChunk(kind string, chunk, body []byte) error {
 		}
 		p.data = append(p.data, chunk...)
 		p.data[at+8] &^= webpXMP | webpExif
-	case "VP8 ", "VP8L", "ALPH", "ICCP":
+	case "VP8 ", "VP8L":
+		p.data = append(p.data, chunk...)
+		return p.webpFrame(kind, body)
+	case "ALPH", "ICCP":
 		p.data = append(p.data, chunk...)
 	case "EXIF":
 		p.turn = exifTurn(bytes.TrimPrefix(body, []byte("Exif\x00\x00")))
 	}
+	return nil
+}
+
+// webpFrame reads the dimensions of the coded pixels themselves (RFC 6386 §9.1,
+// RFC 9649 §3.4): a decoder makes room for these, whatever VP8X says.
+func (p *parsed) webpFrame(kind string, body []byte) error {
+	if p.width > 0 {
+		return invalid("is a WebP of two frames; still ones are taken")
+	}
+	if len(body) < 5 || kind == "VP8 " && len(body) < 10 {
+		return invalid("is a WebP that breaks off")
+	}
+	if kind == "VP8L" {
+		bits := binary.LittleEndian.Uint32(body[1:])
+		p.width, p.height = int(bits&0x3fff)+1, int(bits>>14&0x3fff)+1
+		return nil
+	}
+	p.width, p.height = int(binary.LittleEndian.Uint16(body[6:])&0x3fff), int(binary.LittleEndian.Uint16(body[8:])&0x3fff)
 	return nil
 }
 
