@@ -219,12 +219,12 @@ func (im *importing) publish(ctx context.Context, run store.ImportRun) error {
 	if err != nil {
 		return err
 	}
+	if err := run.Flush(); err != nil { // what is missing is noted, too, before it is fetched
+		return err
+	}
 	if im.o.DryRun || im.staged+len(collections) == 0 {
 		head, err := im.n.head(ctx)
 		im.report.Head = head
-		return err
-	}
-	if err := run.Flush(); err != nil {
 		return err
 	}
 	head, err := im.n.publish(ctx, then(im.records(ctx, run), all(collections)), func(o *store.OwnTxn) error { return o.AdoptImport(run) })

@@ -27,13 +27,8 @@ func (n *Node) publish(ctx context.Context, records changes, also ...func(*store
 		return catalog.SignedHead{}, fmt.Errorf("publish: %w", ErrAlarm)
 	}
 	tidy := n.newTidy()
-	p, err := n.store.Prepare(ctx, n.brand, tidy.follow(ctx, records))
+	p, current, err := n.prepare(ctx, tidy.follow(ctx, records))
 	if err != nil {
-		return catalog.SignedHead{}, err
-	}
-	current, err := n.head(ctx)
-	if err != nil {
-		p.Discard()
 		return catalog.SignedHead{}, err
 	}
 	if p.Changed() == 0 && current != nil {
@@ -45,6 +40,21 @@ func (n *Node) publish(ctx context.Context, records changes, also ...func(*store
 		tidy.removeFiles(ctx)
 	}
 	return head, err
+}
+
+// prepare computes a change and returns it with the head in force, nil before the
+// first.
+func (n *Node) prepare(ctx context.Context, records changes) (*store.Prepared, *catalog.SignedHead, error) {
+	p, err := n.store.Prepare(ctx, n.brand, records)
+	if err != nil {
+		return nil, nil, err
+	}
+	current, err := n.head(ctx)
+	if err != nil {
+		p.Discard()
+		return nil, nil, err
+	}
+	return p, current, nil
 }
 
 func (n *Node) updateOwn(ctx context.Context, also []func(*store.OwnTxn) error) error {
@@ -68,13 +78,8 @@ func keepHead(h catalog.Head, _ *catalog.SignedHead) catalog.Head { return h }
 
 // sign signs a head over the changes whether or not there are any.
 func (n *Node) sign(ctx context.Context, records changes, fn adjust, also ...func(*store.OwnTxn) error) (catalog.SignedHead, error) {
-	p, err := n.store.Prepare(ctx, n.brand, records)
+	p, current, err := n.prepare(ctx, records)
 	if err != nil {
-		return catalog.SignedHead{}, err
-	}
-	current, err := n.head(ctx)
-	if err != nil {
-		p.Discard()
 		return catalog.SignedHead{}, err
 	}
 	return n.signPrepared(ctx, p, current, fn, also...)
