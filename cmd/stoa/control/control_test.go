@@ -421,7 +421,7 @@ func TestAnImportWhoseClientStandsStillEnds(t *testing.T) {
 
 func TestARefusalReachesAClientThatIsStillSending(t *testing.T) {
 	bothWays(t, func(t *testing.T, _ *node.Node, c *Client) {
-		_, err := c.Import(t.Context(), io.MultiReader(strings.NewReader("Colour\n"), strings.NewReader(strings.Repeat("red\n", 5<<20))), ImportQuery{}, nil)
+		_, err := c.Import(t.Context(), io.MultiReader(strings.NewReader("Colour\n"), strings.NewReader(strings.Repeat("red\n", 1<<20))), ImportQuery{}, nil)
 		var failure *Failure
 		if !errors.As(err, &failure) || !strings.Contains(failure.Text, "Title") {
 			t.Errorf("got %v", err)
