@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/trie"
 )
@@ -124,19 +126,40 @@ func (b Bundle) mismatch() Reason {
 	return RootMismatch
 }
 
+// gap goes by paths, and by what can be read of the product: it needs no rule of
+// records and no version of theirs.
 func (b Bundle) gap() bool {
-	offered := map[protocol.VariantID]bool{}
-	var product *Product
-	for _, e := range b.Records {
-		switch r, _ := Decode(e.Path, e.Data); r := r.(type) {
-		case *Product:
-			product = r
-		case *Offer:
-			offered[r.Variant] = true
+	if b.Path.Kind() != "product" {
+		return false
+	}
+	offered := map[string]bool{}
+	var product *Entry
+	for i, e := range b.Records {
+		if e.Path == b.Path {
+			product = &b.Records[i]
+		} else {
+			offered[e.Path.Leaf()] = true
 		}
 	}
-	if product == nil {
-		return len(offered) > 0
+	return product == nil || slices.ContainsFunc(variantsIn(product.Data), func(id string) bool { return id == "" || !offered[id] })
+}
+
+// variantsIn returns the identifiers that a product lists, whatever else is wrong
+// with it.
+func variantsIn(product []byte) (ids []string) {
+	var p struct {
+		Variants []cbor.RawMessage `cbor:"variants"`
 	}
-	return slices.ContainsFunc(product.Variants, func(v Variant) bool { return !offered[v.ID] })
+	if protocol.Unmarshal(product, &p) != nil {
+		return nil
+	}
+	for _, data := range p.Variants {
+		var v struct {
+			ID *string `cbor:"id"`
+		}
+		if protocol.Unmarshal(data, &v) == nil && v.ID != nil {
+			ids = append(ids, *v.ID)
+		}
+	}
+	return ids
 }

@@ -132,6 +132,20 @@ func tamperRecords(tamper bundleTamper) {
 			b.Records = slices.Delete(b.Records, i, i+1)
 		})
 	}
+	product := func(value any) func(s *stall, b *catalog.Bundle) {
+		return func(s *stall, b *catalog.Bundle) {
+			b.Records[find(b, "product/gyokuro")] = sure(catalog.NewEntry("product/gyokuro", sure(protocol.Marshal(value))))
+		}
+	}
+	id := func(ids ...string) (list []any) {
+		for _, id := range ids {
+			list = append(list, map[string]any{"id": id})
+		}
+		return list
+	}
+	tamper("a product of tomorrow", catalog.RootMismatch, product(vec{"type": "product", "v": 2, "variants": id("50-g", "100-g")}))
+	tamper("a product of which only variants can be read", catalog.GroupIncomplete, product(vec{"variants": append(id("50-g", "200-g"), 1, null())}))
+	tamper("a product that is a number", catalog.RootMismatch, product(1))
 	tamper("all records left out", catalog.GroupIncomplete, func(s *stall, b *catalog.Bundle) { b.Records = nil })
 	tamper("a record of another group", catalog.PathMismatch, func(s *stall, b *catalog.Bundle) {
 		b.Records = append(b.Records, sure(catalog.NewEntry("profile", sure(catalog.Encode(teaProfile())))))
