@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -208,6 +209,24 @@ func TestWhatWasAlteredIsFound(t *testing.T) {
 		s := judged(t, ctx, f.URL+"/p/viele").fine(t)
 		if s.Finding != c.finding || s.Alarm == "" || !strings.HasPrefix(s.Alarm, s.What+s.Did) || !strings.Contains(s.Did, "Laden") && !strings.Contains(s.Did, "laden") {
 			t.Errorf("%s: %+v, want %s", what, s, c.finding)
+		}
+	}
+}
+
+func TestWarningsAreAccessible(t *testing.T) {
+	source := axe(t)
+	f := newFront(t, today(t))
+	for _, change := range []func(path, body string) (string, bool){forge(""), func(_, body string) (string, bool) { return body, true }} {
+		for _, scheme := range []string{"light", "dark"} {
+			ctx := watch(t, `{ const now = Date.now; Date.now = () => now() + 200 * 3_600_000; }`) // expired, if it isn't invalid
+			call(t, ctx, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true})
+			call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+			f.lie(change)
+			s := judged(t, ctx, f.URL+"/p/viele")
+			eval[any](t, ctx, `document.querySelector('.signature').open = true, 0`)
+			if found := findings(t, ctx, source); len(found) > 0 {
+				t.Errorf("%s, %s: %s", s.Finding, scheme, strings.Join(found, "\n"))
+			}
 		}
 	}
 }
