@@ -31,6 +31,9 @@ time they are there already.`,
   stoa demo --fresh --port 9000`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if port < 1 || port > 65533 {
+				return usageError{fmt.Errorf("--port %d is none: three ports from 1 to 65535 are needed", port)}
+			}
 			folder := filepath.Join(a.home, "demo")
 			if cmd.Flags().Changed("home") {
 				folder = a.home

@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stoa-commerce/stoa/cmd/stoa/control"
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
 )
 
 func (a *app) exportCommand() *cobra.Command {
@@ -62,6 +66,9 @@ out. Of a path where nothing is it proves that.`,
 				if err != nil {
 					return err
 				}
+				if proven, err := catalog.VerifyBundle(bundle, protocol.CID{}, protocol.MillisOf(time.Now())); err == nil && proven.Absent() {
+					a.warn("Nothing is published at %s: the file proves that. A product is at product/HANDLE.", args[0])
+				}
 				return a.wrote(args[1], n)
 			})
 		},
@@ -72,13 +79,16 @@ func (a *app) wrote(name string, size int64) error {
 	if a.json {
 		return a.printJSON(map[string]any{"file": name, "bytes": size})
 	}
-	a.say("Wrote %s, %d bytes.", name, size)
+	a.say("Wrote %s, %d bytes. 'stoa verify %[1]s' checks it.", name, size)
 	return nil
 }
 
 // writeWhole writes a file under its name only once it is complete and on disk.
 func writeWhole(ctx context.Context, name string, write func(context.Context, io.Writer) error) (int64, error) {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("there is no folder %s", filepath.Dir(name))
+	}
 	if err != nil {
 		return 0, err
 	}

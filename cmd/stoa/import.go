@@ -48,12 +48,15 @@ picture that can't be had is a warning and is tried again by 'stoa serve'.`,
 func (a *app) importFile(cmd *cobra.Command, c *control.Client, name string, q control.ImportQuery) error {
 	f, err := os.Open(name)
 	if err != nil {
-		return err
+		return fileError(name, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return fileError(name, err)
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a folder: name the CSV file in it", name)
 	}
 	bar := a.progress(info.Size())
 	result, err := c.Import(cmd.Context(), f, q, bar.show)
@@ -61,10 +64,14 @@ func (a *app) importFile(cmd *cobra.Command, c *control.Client, name string, q c
 	if a.json {
 		return a.importJSON(result, err)
 	}
-	a.importText(result)
+	a.importIssues(result)
+	if err != nil && len(result.Errors) > 0 {
+		return fmt.Errorf("%s: %w. Correct them and import again; --skip-bad-rows leaves them out", filepath.Base(name), err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(name), err)
 	}
+	a.importCounts(result)
 	if q.DryRun {
 		a.say("Nothing was changed: this was a dry run.")
 	}
@@ -87,16 +94,31 @@ func (a *app) importJSON(result control.ImportResult, err error) error {
 // shownIssues is how many warnings, and how many errors, a person is shown.
 const shownIssues = 20
 
-func (a *app) importText(r control.ImportResult) {
+func (a *app) importIssues(r control.ImportResult) {
 	pictures, others := apart(r.Warnings)
 	a.issues("warning", others)
 	a.pictureWarnings(pictures)
 	a.issues("error", r.Errors)
+}
+
+func (a *app) importCounts(r control.ImportResult) {
 	if r.Products == 0 {
+		a.say("The file has no products.")
 		return
 	}
-	a.say("%d products with %d variants: %d new, %d changed, %d unchanged; %d variants removed.",
-		r.Products, r.Variants, r.Created, r.Updated, r.Unchanged, r.Deleted)
+	a.say("%s with %s: %d new, %d changed, %d unchanged.", counted(r.Products, "product"),
+		counted(r.Variants, "variant"), r.Created, r.Updated, r.Unchanged)
+	if r.Deleted > 0 {
+		a.say("%s removed.", counted(r.Deleted, "variant"))
+	}
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // apart separates warnings about pictures from the others.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/stoa-commerce/stoa/node/keys"
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/store/kv"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -29,7 +31,7 @@ them are asked back before the brand is ready.`,
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if strings.TrimSpace(name) == "" {
-				return usageError{errors.New("init needs --name")}
+				return usageError{errors.New(`init needs --name: stoa init --name "Lindenhof Tea"`)}
 			}
 			profile, err := firstProfile(name, currency, country, language)
 			if err != nil {
@@ -62,6 +64,9 @@ func (a *app) found(cmd *cobra.Command, profile catalog.Profile) error {
 	if errors.Is(err, node.ErrBrandExists) {
 		return fmt.Errorf("%s holds a brand already; --home names another folder", a.home)
 	}
+	if errors.Is(err, kv.ErrInUse) {
+		return fmt.Errorf("%s is in use by another command; --home names another folder", a.home)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,13 +82,14 @@ func (a *app) found(cmd *cobra.Command, profile catalog.Profile) error {
 	}
 	a.showWords(words)
 	if a.interactive {
-		if err := a.askBack(words); err != nil {
-			return err
+		if err := a.askBack(cmd.Context(), words); err != nil {
+			a.warn("\nstoa: %v", err)
+			return saidError{err}
 		}
 	} else {
 		a.warn("The words were not asked back, because nobody types here. Make sure that they are written down.")
 	}
-	a.say("\n%s is founded.\n\n  brand  %s\n  home   %s\n\nNext: 'stoa import products.csv' and 'stoa serve'.", profile.Name, brand, a.home)
+	a.say("\n%s is founded.\n\n  brand     %s\n  home      %s\n  currency  %s for all prices\n\nNext: 'stoa import products.csv' and 'stoa serve'.", profile.Name, brand, a.home, profile.Currency)
 	return nil
 }
 
@@ -101,21 +107,50 @@ func (a *app) showWords(w keys.Words) {
 }
 
 // askBack asks for three of the words until they are right.
-func (a *app) askBack(w keys.Words) error {
-	in := bufio.NewScanner(a.in)
+func (a *app) askBack(ctx context.Context, w keys.Words) error {
+	in := a.lines(ctx)
 	for _, i := range threePlaces() {
 		for {
 			fmt.Fprintf(a.out, "\nWord %d: ", i+1)
-			if !in.Scan() {
-				return errors.New("the words were not confirmed; the brand is there, but write its words down")
+			word, ok := next(ctx, in)
+			if !ok {
+				return errUnconfirmed
 			}
-			if strings.EqualFold(strings.TrimSpace(in.Text()), w.List()[i]) {
+			if strings.EqualFold(strings.TrimSpace(word), w.List()[i]) {
 				break
 			}
 			a.say("That isn't word %d. Look at your paper.", i+1)
 		}
 	}
 	return nil
+}
+
+var errUnconfirmed = errors.New("the words were not confirmed. The brand is founded all the same:\nmake sure that they are on paper before you close this window")
+
+// lines reads what is typed, line by line, until ctx ends.
+func (a *app) lines(ctx context.Context) <-chan string {
+	out := make(chan string)
+	go func() {
+		defer close(out)
+		for in := bufio.NewScanner(a.in); in.Scan(); {
+			select {
+			case out <- in.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// next waits for a line; false when none comes any more.
+func next(ctx context.Context, lines <-chan string) (line string, ok bool) {
+	select {
+	case line, ok = <-lines:
+		return line, ok
+	case <-ctx.Done():
+		return "", false
+	}
 }
 
 // threePlaces draws three different places among the words, ascending.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -26,15 +27,19 @@ func (a *app) productsCommand() *cobra.Command {
 				if a.json {
 					return a.printJSON(list)
 				}
-				return a.productTable(list)
+				return a.productTable(strings.Join(args, " "), list)
 			})
 		},
 	}
 }
 
-func (a *app) productTable(list []control.Product) error {
+func (a *app) productTable(query string, list []control.Product) error {
+	if len(list) == 0 && query != "" {
+		a.say("No product's name has %q. 'stoa products' lists all.", query)
+		return nil
+	}
 	if len(list) == 0 {
-		a.say("No products.")
+		a.say("There are no products yet: 'stoa import products.csv' takes them from a file.")
 		return nil
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
@@ -52,7 +57,7 @@ func (a *app) productTable(list []control.Product) error {
 }
 
 func (a *app) setPriceCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "set-price VARIANT AMOUNT",
 		Short:   "Publish a new price of a variant",
 		Long:    "Publishes a new price. AMOUNT is a decimal in the variant's currency, such as 12.50; 'stoa products' lists the variants.",
@@ -72,4 +77,11 @@ func (a *app) setPriceCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if strings.HasPrefix(err.Error(), "unknown shorthand flag") {
+			err = errors.New("a price is a decimal from 0 on, such as 12.50; -h shows the usage")
+		}
+		return usageError{err}
+	})
+	return cmd
 }

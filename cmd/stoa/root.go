@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,6 +19,8 @@ import (
 	"github.com/stoa-commerce/stoa/cmd/stoa/control"
 	"github.com/stoa-commerce/stoa/node"
 	"github.com/stoa-commerce/stoa/node/pictures"
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/store"
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
@@ -157,11 +160,32 @@ func printable(format string, args ...any) string {
 	}, fmt.Sprintf(format, args...))
 }
 
+// plain is an error in words for a person: without the kind at its end that
+// programs decide by, and without the name of a system call before a file's.
+func plain(err error) string {
+	text := err.Error()
+	for _, kind := range []error{protocol.ErrInvalid, store.ErrNotFound} {
+		text = strings.TrimSuffix(text, ": "+kind.Error())
+	}
+	return text
+}
+
+// fileError says in words what is wrong with a file that was named.
+func fileError(name string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no file %s", name)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("you may not read %s", name)
+	}
+	return fmt.Errorf("%s can't be read: %w", name, err)
+}
+
 // fail reports an error that no command has reported.
 func fail(t tty, root *cobra.Command, err error) {
 	if asked, _ := root.PersistentFlags().GetBool("json"); asked {
-		_ = json.NewEncoder(t.out).Encode(map[string]string{"error": err.Error()}) // the exit code says it, too
+		_ = json.NewEncoder(t.out).Encode(map[string]string{"error": plain(err)}) // the exit code says it, too
 		return
 	}
-	fmt.Fprintln(t.err, printable("stoa: %v", err))
+	fmt.Fprintln(t.err, printable("stoa: %s", plain(err)))
 }

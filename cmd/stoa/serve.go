@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -68,7 +70,7 @@ func (a *app) serve(ctx context.Context, s serving, ready func(places)) error {
 	o := a.options(a.err)
 	n, err := node.Open(ctx, o)
 	if errors.Is(err, node.ErrNoBrand) {
-		return fmt.Errorf("there is no brand in %s: 'stoa init --name NAME' founds one", a.home)
+		return fmt.Errorf("there is no brand in %s: 'stoa init --name NAME' founds one, --home names another folder", a.home)
 	}
 	if errors.Is(err, kv.ErrInUse) {
 		return fmt.Errorf("the shop in %s is being served already, or another command is at work in it", a.home)
@@ -108,13 +110,24 @@ func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s ser
 
 type listeners struct{ shop, admin, control net.Listener }
 
+// listenError says in words why an address can't be listened at.
+func listenError(flag, addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s %s: another program is at this address already; give another with %[1]s", flag, addr)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s %s: ports below 1024 need more rights than you have; %[1]s :8080 needs none", flag, addr)
+	}
+	return fmt.Errorf("%s %s: this is no address to listen at, such as :8080: %w", flag, addr, err)
+}
+
 func listenAll(ctx context.Context, s serving, home string) (l listeners, err error) {
 	var lc net.ListenConfig
 	if l.shop, err = lc.Listen(ctx, "tcp", s.http); err != nil {
-		return l, fmt.Errorf("serve the shop: %w", err)
+		return l, listenError("--http", s.http, err)
 	}
 	if l.admin, err = lc.Listen(ctx, "tcp", s.admin); err != nil {
-		return l, errors.Join(fmt.Errorf("serve health and metrics: %w", err), l.shop.Close())
+		return l, errors.Join(listenError("--admin", s.admin, err), l.shop.Close())
 	}
 	if l.control, err = control.Listen(ctx, home); err != nil {
 		return l, errors.Join(err, l.shop.Close(), l.admin.Close())

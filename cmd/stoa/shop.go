@@ -26,7 +26,7 @@ folder), https URLs, or identifiers of pictures the shop has.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
 			if err != nil {
-				return err
+				return fileError(args[0], err)
 			}
 			defer f.Close()
 			doc, err := node.ReadShopDoc(f)

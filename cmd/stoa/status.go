@@ -12,7 +12,7 @@ import (
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Say how the node is",
+		Short: "Say how the shop is: running or not, what is signed, what is missing",
 		Args:  exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.reach(cmd, func(c *control.Client) error {
@@ -38,13 +38,13 @@ func (a *app) statusText(st node.Status, running bool) {
 	if running {
 		state = "running"
 	}
-	a.say("%s, %s\n  brand     %s\n  head      number %d of %s, good until %s\n  products  %d published, %d records",
-		st.Name, state, st.Brand, st.Head.Seq, day(st.Head.Time.Time()), day(st.Head.Expires.Time()), st.Products, st.Records)
+	a.say("%s, %s\n  brand     %s\n  catalog   signed %s, good until %s\n  products  %d published, in %s",
+		st.Name, state, st.Brand, day(st.Head.Time.Time()), day(st.Head.Expires.Time()), st.Products, counted(int(st.Records), "signed record"))
 	if st.Head.Expired {
-		a.say("  The head has expired: 'stoa serve' signs it anew.")
+		a.say("  The signature has expired: 'stoa serve' signs it anew.")
 	}
 	if st.MissingPictures > 0 {
-		a.say("  %d pictures could not be fetched yet; 'stoa serve' keeps trying.", st.MissingPictures)
+		a.say("  %s could not be fetched yet; 'stoa serve' keeps trying.", counted(st.MissingPictures, "picture"))
 	}
 	if st.Alarm != nil {
 		a.warn("ALARM: head %d of %s was signed with your brand's key elsewhere.\n%s", st.Alarm.Seq, day(st.Alarm.Time.Time()), alarmAdvice)
@@ -70,7 +70,7 @@ node then signs a head above the other one and goes on.`,
 				if a.json {
 					return a.printJSON(result)
 				}
-				a.say("Signing again: head %d.", result.Head.Seq)
+				a.say("The alarm is over: this node signs again.")
 				return nil
 			})
 		},

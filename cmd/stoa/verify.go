@@ -5,9 +5,9 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,7 +70,7 @@ const archiveMark = "roots"
 func verifyFile(name string, brand protocol.CID, now protocol.Millis) verdict {
 	f, err := os.Open(name)
 	if err != nil {
-		return verdict{Reason: "unreadable", Detail: err.Error()}
+		return verdict{Reason: "unreadable", Detail: fileError(name, err).Error()}
 	}
 	defer f.Close()
 	r := bufio.NewReader(f)
@@ -142,20 +142,33 @@ func (a *app) report(v verdict) error {
 		return failed
 	}
 	if !v.Valid {
-		a.warn("Not valid (%s): %s", v.Reason, v.Detail)
+		a.warn("Not valid (%s): %s", v.Reason, v.why())
 		return failed
 	}
-	what := fmt.Sprintf("%d records", v.Records)
+	what := counted(v.Records, "record")
 	if v.Absent {
 		what = "nothing at " + v.Path
 	} else if v.Path != "" {
 		what = v.Path + ", " + what
 	}
-	a.say("Valid %s: %s, signed by\n  %s\nas number %d, dated %s.", v.Kind, what, v.Brand, v.Seq, v.Time)
+	a.say("Valid %s: %s, signed by\n  %s\nand dated %s by the brand.", v.Kind, what, v.Brand, v.Time)
 	if v.Expired {
 		a.say("It has expired: it was true then and may have changed since.")
 	}
 	return nil
+}
+
+// why says in words why a file is refused.
+func (v verdict) why() string {
+	if v.Reason == "unreadable" {
+		return v.Detail
+	}
+	_, detail, found := strings.Cut(v.Detail, string(v.Reason)+": ")
+	if !found {
+		detail = v.Detail
+	}
+	return "this isn't what a brand signed. Something was changed or lost, or\n" +
+		"the file isn't of 'stoa export' or 'stoa proof'.\n  " + detail
 }
 
 // tellOwner shows a head of the home's own brand to its node, which knows whether
