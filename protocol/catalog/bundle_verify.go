@@ -129,7 +129,7 @@ func (b Bundle) mismatch() Reason {
 // gap goes by paths, and by what can be read of the product: it needs no rule of
 // records and no version of theirs.
 func (b Bundle) gap() bool {
-	if b.Path.Kind() != "product" {
+	if b.Path.Kind() != "product" || b.Path.Name() == "" {
 		return false
 	}
 	offered := map[string]bool{}
