@@ -113,6 +113,10 @@ func TestAForkByAUsedRootKeyContestsButCannotBeMergedByTheThief(t *testing.T) {
 	if _, err := l.Merge(mine.ID(), fork.ID(), 6); !errors.Is(err, protocol.ErrInvalid) {
 		t.Errorf("branches with different commitments merge: %v", err)
 	}
+	newcomer := logOf(t, tea.genesis(online(1)))
+	if s := add(t, newcomer, fork); s.Contested || s.Governing != fork.ID() {
+		t.Errorf("who knows the thief's branch alone can't tell, but sees %+v", s)
+	}
 	d := must(l.Extend(mine.ID(), 6))
 	d.Merge = fork.ID()
 	refused(t, l, "a merge by the thief", forge(opOf(d, thief.signers(2), commit(thief.signers(3))), thief.roots(2)...))
