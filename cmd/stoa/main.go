@@ -39,12 +39,13 @@ func run(ctx context.Context, args []string, t tty) int {
 		fmt.Fprintf(t.err, "stoa: %v\nRun 'stoa --help' for the commands, 'stoa COMMAND --help' for one of them.\n", err)
 		return exitUsage
 	}
+	var said saidError
+	if errors.As(err, &said) {
+		return exitFailed
+	}
 	if ctx.Err() != nil {
 		err = errors.New("interrupted: what was published before stays; run the command again to go on")
 	}
-	var said saidError
-	if !errors.As(err, &said) {
-		fail(t, root, err)
-	}
+	fail(t, root, err)
 	return exitFailed
 }
