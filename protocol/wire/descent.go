@@ -266,7 +266,10 @@ func (d *Descent) Children(w Work, p *DescendPage) error {
 		if err != nil {
 			return err
 		}
-		all := p.Answers[i].merge(own)
+		all, err := p.Answers[i].merge(own)
+		if err != nil {
+			return err
+		}
 		if err := trie.VerifyDescent(t.hash, t.prefix, all); err != nil {
 			return err
 		}

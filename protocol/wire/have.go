@@ -80,15 +80,38 @@ func shortOf(have []byte, index byte) []byte {
 	return have[at : at+shortHash]
 }
 
+// check refuses an answer about no children of a subtree.
+func (c Children) check() error {
+	last := -1
+	for _, d := range c.Differ {
+		if int(d.Index) <= last || d.Index > 15 || c.Gone&(0x8000>>d.Index) != 0 {
+			return protocol.Invalid("descend", "child %d is out of order, or gone", d.Index)
+		}
+		last = int(d.Index)
+	}
+	if c.Gone > 0xffff {
+		return protocol.Invalid("descend", "more than 16 children are gone")
+	}
+	return nil
+}
+
 // merge returns all children of the subtree: the asker's own with the answer's
 // changes. What comes out is to be verified.
-func (c Children) merge(own []trie.Digest) []trie.Digest {
-	all := slices.DeleteFunc(slices.Clone(own), func(d trie.Digest) bool {
-		return d.Index > 15 || c.Gone&(0x8000>>d.Index) != 0 || slices.ContainsFunc(c.Differ, func(x trie.Digest) bool { return x.Index == d.Index })
-	})
+func (c Children) merge(own []trie.Digest) ([]trie.Digest, error) {
+	var all []trie.Digest
+	unsaid := c.Gone
+	for _, d := range own {
+		unsaid &^= 0x8000 >> d.Index
+		if c.Gone&(0x8000>>d.Index) == 0 && childAt(c.Differ, d.Index).Count == 0 {
+			all = append(all, d)
+		}
+	}
+	if unsaid != 0 {
+		return nil, protocol.Invalid("descend", "children are gone that nobody spoke of")
+	}
 	all = append(all, c.Differ...)
 	slices.SortStableFunc(all, func(a, b trie.Digest) int { return cmp.Compare(a.Index, b.Index) })
-	return all
+	return all, nil
 }
 
 // HaveLeaves sums up the leaves that the asker has under a prefix: the first 4
@@ -136,11 +159,23 @@ func AnswerLeaves(leaves []trie.Leaf, have []byte) Leaves {
 	return a
 }
 
+// check refuses leaves that are not in key order.
+func (a Leaves) check() error {
+	var o order
+	for _, l := range a.Differ {
+		if err := o.next(l.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // merge returns all leaves of the subtree: those of the asker's own that are not
 // gone, and the answer's. What comes out is to be verified.
 func (a Leaves) merge(own []trie.Leaf) ([]trie.Leaf, error) {
-	if len(a.Gone) != (len(own)+7)/8 {
-		return nil, protocol.Invalid("leaves", "%d bytes of marks for %d leaves", len(a.Gone), len(own))
+	n := len(own)
+	if len(a.Gone) != (n+7)/8 || n%8 > 0 && a.Gone[n/8]<<(n%8) != 0 {
+		return nil, protocol.Invalid("leaves", "%d bytes of marks for %d leaves", len(a.Gone), n)
 	}
 	var all []trie.Leaf
 	for i, l := range own {

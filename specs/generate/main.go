@@ -28,6 +28,7 @@ var sets = []struct {
 	{"proof.json", proofVectors},
 	{"archive.json", archiveVectors},
 	{"announcement.json", announcementVectors},
+	{"catchup.json", catchupVectors},
 }
 
 func main() {
