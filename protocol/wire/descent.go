@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/protocol/trie"
 )
@@ -32,6 +31,10 @@ const (
 	fewLeaves      = 64
 	segmentRecords = 512
 )
+
+// With a catalog of so many leaves the first question is about the children of
+// the root and, to save a round trip, about their children too.
+const manyLeaves = 1000
 
 // Descent finds out in what a catalog differs from a signed root: it says what to
 // ask and judges each answer by itself against the root, so that answers may come
@@ -60,6 +63,7 @@ type task struct {
 type Work struct {
 	Request Request
 	tasks   []task
+	guesses []trie.Prefix // asked about behind the tasks, before their hashes are known
 }
 
 // NewDescent starts at the root of a verified head.
@@ -155,13 +159,17 @@ func (d *Descent) Next() (Work, bool, error) {
 	if way == "segment" {
 		t := d.open[0]
 		d.open, d.out = d.open[1:], d.out+1
-		return Work{&SegmentRequest{Brand: d.head.Brand, Head: d.head.CID, Prefix: t.prefix}, []task{t}}, true, nil
+		r := &SegmentRequest{Brand: d.head.Brand, Head: d.head.CID, Prefix: t.prefix}
+		return Work{Request: r, tasks: []task{t}}, true, nil
 	}
 	w, asks, err := d.gather(way)
 	if err != nil {
 		return Work{}, false, err
 	}
 	if way == "descend" {
+		if asks, err = d.guess(&w, asks); err != nil {
+			return Work{}, false, err
+		}
 		w.Request = &DescendRequest{Brand: d.head.Brand, Head: d.head.CID, Asks: asks}
 	} else {
 		w.Request = &LeavesRequest{Brand: d.head.Brand, Head: d.head.CID, Asks: asks}
@@ -194,6 +202,22 @@ func (d *Descent) gather(way string) (w Work, asks []Ask, err error) {
 	}
 	d.open, d.out = rest, d.out+1
 	return w, asks, nil
+}
+
+// guess adds the children of the root to asks that are about the root alone.
+func (d *Descent) guess(w *Work, asks []Ask) ([]Ask, error) {
+	if t := w.tasks[0]; len(t.prefix) > 0 || t.whole || !t.mine || t.count < manyLeaves {
+		return asks, nil
+	}
+	for i := range byte(16) {
+		t := task{prefix: trie.Prefix{i}, descend: true}
+		ask, err := d.ask(t)
+		if err != nil {
+			return nil, err
+		}
+		asks, w.guesses = append(asks, ask), append(w.guesses, t.prefix)
+	}
+	return asks, nil
 }
 
 func (d *Descent) ask(t task) (Ask, error) {
@@ -256,135 +280,3 @@ func (d *Descent) Done() bool { return len(d.open) == 0 && d.out == 0 }
 // Changes returns the changes found so far, each proven by itself. Once Done, they
 // make the asker's catalog into that of the head.
 func (d *Descent) Changes() []trie.Change { return slices.Clone(d.changes) }
-
-// Children judges the answer to a DescendRequest. An error that wraps
-// protocol.ErrInvalid means that the peer lied; after ErrAskWhole as after that,
-// what is not known yet is open again.
-func (d *Descent) Children(w Work, p *DescendPage) error {
-	return d.each(w, len(p.Answers), func(i int, t task) error {
-		own, err := d.ownChildren(t)
-		if err != nil {
-			return err
-		}
-		all, err := p.Answers[i].merge(own)
-		if err != nil {
-			return err
-		}
-		if err := trie.VerifyDescent(t.hash, t.prefix, all); err != nil {
-			return err
-		}
-		return d.branch(t, all)
-	})
-}
-
-// each judges one answer for every task and opens again what has none.
-func (d *Descent) each(w Work, answers int, judge func(int, task) error) error {
-	d.out--
-	if answers != len(w.tasks) {
-		d.open = append(d.open, w.tasks...)
-		return protocol.Invalid("answer", "%d answers to %d asks", answers, len(w.tasks))
-	}
-	var failed error
-	for i, t := range w.tasks {
-		err := judge(i, t)
-		if err == nil {
-			continue
-		}
-		if errors.Is(err, protocol.ErrInvalid) && t.mine && !t.whole {
-			t.whole, err = true, fmt.Errorf("%w (%v)", ErrAskWhole, err)
-		}
-		d.open = slices.Insert(d.open, 0, t)
-		if failed == nil || errors.Is(err, protocol.ErrInvalid) {
-			failed = err
-		}
-	}
-	return failed
-}
-
-// branch goes on at the children of a subtree. Where the hash of the subtree
-// doesn't show under which nibbles they lie, all records are taken instead.
-func (d *Descent) branch(t task, theirs []trie.Digest) error {
-	if !anchored(theirs) {
-		t.flat = true
-		d.open = append(d.open, t)
-		return nil
-	}
-	own, err := d.own.Children(t.prefix)
-	if err != nil {
-		return fmt.Errorf("read own catalog: %w", err)
-	}
-	for i := range byte(16) {
-		a, b := childAt(own, i), childAt(theirs, i)
-		if a.Hash == b.Hash {
-			continue
-		}
-		err := d.differ(task{prefix: t.prefix.Child(i), hash: b.Hash, count: max(a.Count, b.Count), mine: a.Count > 0})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func childAt(children []trie.Digest, index byte) trie.Digest {
-	for _, c := range children {
-		if c.Index == index {
-			return c
-		}
-	}
-	return trie.Digest{}
-}
-
-// anchored reports whether the crit-bits of the children tell all nibbles: for
-// each bit of each child's index there is another child that has the same bits
-// before it and differs in it.
-func anchored(children []trie.Digest) bool {
-	for _, c := range children {
-		for b := range 4 {
-			beside := func(x trie.Digest) bool { return (x.Index^c.Index)>>(3-b) == 1 }
-			if !slices.ContainsFunc(children, beside) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// Leaves judges the answer to a LeavesRequest; errors are those of Children. The
-// records of the leaves it found are to be asked for by RecordsRequest.
-func (d *Descent) Leaves(w Work, p *LeavesPage) error {
-	return d.each(w, len(p.Answers), func(i int, t task) error {
-		own, err := d.ownLeaves(t)
-		if err != nil {
-			return err
-		}
-		all, err := p.Answers[i].merge(own)
-		if err != nil {
-			return err
-		}
-		if err := trie.VerifyLeaves(t.hash, t.prefix, all); err != nil {
-			return err
-		}
-		return d.settle(t, all)
-	})
-}
-
-// Segment returns what takes the pages of the answer to a SegmentRequest.
-func (d *Descent) Segment(w Work) *Segment {
-	return NewSegment(d.head.Head, w.tasks[0].prefix, w.tasks[0].hash)
-}
-
-// EndSegment judges a segment whose answer has ended completely; an error that
-// wraps protocol.ErrInvalid means that the peer lied, and the segment is open
-// again.
-func (d *Descent) EndSegment(w Work, s *Segment) error {
-	d.out--
-	leaves, err := s.Finish()
-	if err == nil {
-		err = d.settle(w.tasks[0], leaves)
-	}
-	if err != nil {
-		d.open = append(d.open, w.tasks...)
-	}
-	return err
-}

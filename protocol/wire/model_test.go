@@ -303,7 +303,7 @@ func (m *mirror) descend(head catalog.SignedHead) error {
 		if err != nil || !ok || n > 20_000 || len(m.peers) == 0 {
 			return fmt.Errorf("stuck with %d peers after %d: %w", len(m.peers), n, err)
 		}
-		p := m.peers[n%len(m.peers)]
+		p := m.peers[n/3%len(m.peers)]
 		if m.again != nil {
 			p, m.again = m.again, nil
 		}

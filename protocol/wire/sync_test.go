@@ -298,7 +298,7 @@ func TestADescentSendsOnlyWhatDiffers(t *testing.T) {
 	head := target.sign(b, 2)
 	p := &peer{name: "good", catalogs: map[protocol.CID]shelf{head.CID: target}, page: MaxPage}
 	m := &mirror{shelf: base, peers: []*peer{p}, records: map[protocol.CID][]byte{}}
-	if err := m.catchUp(head); err != nil || m.root() != head.Root || p.in+p.out > 5_000 || p.asked > 6 {
+	if err := m.catchUp(head); err != nil || m.root() != head.Root || p.in+p.out > 5_000 || p.asked > 5 {
 		t.Errorf("%v: %d requests, %d bytes", err, p.asked, p.in+p.out)
 	}
 }
