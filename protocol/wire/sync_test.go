@@ -366,3 +366,36 @@ func TestAShortHashThatCollidesCostsAnHonestPeerNothing(t *testing.T) {
 		t.Errorf("asked for the whole: %v", err)
 	}
 }
+
+// A liar can show a child under a nibble where it isn't, with the right hash. Who
+// went on there would blame the next peer, which honestly has nothing there.
+func TestAShiftedChildBlamesNobodyElse(t *testing.T) {
+	target := bigShelf(350)
+	head := target.sign(newBrand("tea"), 1)
+	tried := 0
+	for i := range byte(16) {
+		prefix := trie.Prefix{i}
+		children := target.children(prefix)
+		for j, c := range children {
+			if childAt(children, c.Index^1).Count > 0 {
+				continue
+			}
+			tried++
+			shifted := slices.Clone(children)
+			shifted[j].Index ^= 1
+			d := &Descent{head: head, own: shelf{}, out: 1}
+			hash := must(trie.Root(target.leaves(prefix)))
+			w := Work{tasks: []task{{prefix: prefix, hash: hash, count: 10_000}}}
+			if err := d.Children(w, &DescendPage{Answers: []Children{{Differ: shifted}}}); err != nil {
+				t.Fatalf("the hash does tell: %v", err)
+			}
+			w, _, _ = d.Next()
+			if r, ok := w.Request.(*SegmentRequest); !ok || !slices.Equal(r.Prefix, prefix) || len(d.open) > 0 {
+				t.Fatalf("goes on with %T", w.Request)
+			}
+		}
+	}
+	if tried == 0 {
+		t.Fatal("no child could be shifted")
+	}
+}
