@@ -32,7 +32,7 @@ func TestIdentifiersAreReadableAndNeverGivenTwice(t *testing.T) {
 		{"a SKU that can't be one", nil, sheet(header, "a,A,S,Größe L,X 1,1", "a,,,..,..,1"), "a-grosse-l a-" + slug("..")},
 		{"no SKU, one variant", nil, sheet(header, "a,A,S,L,,1"), "a"},
 		{"no SKU, no options", nil, sheet(header, "a,A,Title,Default Title,,1"), "a"},
-		{"two of one SKU", nil, sheet(header, "a,A,,,x,1", "b,B,,,x,1"), "x b"},
+		{"an SKU like another's handle", nil, sheet(header, "a,A,,,x,1", "x,X,,,,1"), "x x-2"},
 		{"values that read the same", nil, sheet(header, "a,A,S,L 1,,1", "a,,,L-1,,1", "a,,,l/1,,1"), "a-l-1 a-l-1-2 a-l-1-3"},
 		{"another product's", map[protocol.VariantID]store.VariantOwner{"x": {Product: "b"}, "a": {Product: "b"}, "a-2": {Product: "a", Options: "L"}},
 			sheet(header, "a,A,,,x,1"), "a-3"},

@@ -44,7 +44,7 @@ func TestImportingAgainChangesNothing(t *testing.T) {
 		"old": oldFile, "new": newFile, "many": string(manyProducts(20)),
 		"title only":         sheet("Title,Price", "A b,1", "Über,2", "茶,3"),
 		"foreign handles":    sheet("Handle,Title,Price", "Grüner Tee,T,1", "чай,T,1"),
-		"taken identifiers":  sheet("Handle,Title,SKU,Price", "a,A,x,1", "b,B,x,1", "x,X,,1"),
+		"taken identifiers":  sheet("Handle,Title,SKU,Price", "a,A,x,1", "x,X,,1"),
 		"draft":              sheet("Title,Price,Status", "A,1,draft"),
 		"control characters": sheet("Title,Price,Description,M (product.metafields.a.b)", "A,1,\"x\v<b>y</b>\r\n z\",\"1;2; 3\""),
 	}

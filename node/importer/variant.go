@@ -13,7 +13,7 @@ func (m *merging) fill(l line, v *catalog.Variant, o *store.OwnVariant) {
 	r := l.row
 	if m.has(colSKU) {
 		v.SKU = m.sku(r)
-		m.remarkSKU(r, v.SKU)
+		m.claimSKU(r, v.SKU)
 	}
 	if m.has(colBarcode) {
 		v.GTIN = m.gtin(r)
@@ -45,14 +45,15 @@ func unquoted(s string) string {
 	return s
 }
 
-// remarkSKU warns when a row above has the same SKU.
-func (m *merging) remarkSKU(r *row, sku string) {
+// claimSKU refuses an SKU that a row above has: it is how a shop tells its stock
+// apart.
+func (m *merging) claimSKU(r *row, sku string) {
 	if sku == "" {
 		return
 	}
 	key := hash(sku)
 	if at, twice := m.skus[key]; twice {
-		m.warnAt(r, colSKU, "duplicate SKU %q: row %d has it too", clip(sku), at)
+		m.faultAt(r, colSKU, "duplicate SKU %q: row %d has it too", clip(sku), at)
 		return
 	}
 	m.skus[key] = r.no
