@@ -56,7 +56,7 @@ type task struct {
 	mine    bool   // the asker has leaves there
 	whole   bool   // say nothing of what the asker has
 	descend bool   // leaves were too many for a page
-	flat    bool   // children can't be told apart: take all records
+	flat    bool   // where children lie can't be told: take all at once
 }
 
 // Work is something to ask one peer. Hand it back with the answer, or to Return.
@@ -138,11 +138,15 @@ func compareFirst(a, b []trie.Leaf) int {
 
 // way says by which request a task is asked.
 func (t task) way() string {
+	few := uint64(fewLeaves)
+	if t.flat {
+		few = MaxHaveLeaves
+	}
 	switch {
+	case t.mine && t.count <= few && !t.descend:
+		return "leaves"
 	case t.flat || !t.mine && t.count <= segmentRecords && !t.descend:
 		return "segment"
-	case t.mine && t.count <= fewLeaves && !t.descend:
-		return "leaves"
 	case len(t.prefix) == trie.MaxPrefix:
 		return "segment"
 	}

@@ -84,24 +84,28 @@ func (d *Descent) again(t task, err error) error {
 }
 
 // branch goes on at the children of a subtree. Where the hash of the subtree
-// doesn't show under which nibbles they lie, all records are taken instead.
+// doesn't show under which nibble one lies that differs, all leaves or records are taken
+// instead.
 func (d *Descent) branch(t task, theirs []trie.Digest) error {
-	if !anchored(theirs) {
-		t.flat = true
-		d.open = append(d.open, t)
-		return nil
-	}
 	own, err := d.own.Children(t.prefix)
 	if err != nil {
 		return fmt.Errorf("read own catalog: %w", err)
 	}
+	var differ []task
 	for i := range byte(16) {
 		a, b := childAt(own, i), childAt(theirs, i)
 		if a.Hash == b.Hash {
 			continue
 		}
-		err := d.differ(task{prefix: t.prefix.Child(i), hash: b.Hash, count: max(a.Count, b.Count), mine: a.Count > 0})
-		if err != nil {
+		if b.Count > 0 && !anchored(theirs, i) {
+			t.flat = true
+			d.open = append(d.open, t)
+			return nil
+		}
+		differ = append(differ, task{prefix: t.prefix.Child(i), hash: b.Hash, count: max(a.Count, b.Count), mine: a.Count > 0})
+	}
+	for _, child := range differ {
+		if err := d.differ(child); err != nil {
 			return err
 		}
 	}
@@ -117,16 +121,14 @@ func childAt(children []trie.Digest, index byte) trie.Digest {
 	return trie.Digest{}
 }
 
-// anchored reports whether the crit-bits of the children tell all nibbles: for
-// each bit of each child's index there is another child that has the same bits
-// before it and differs in it.
-func anchored(children []trie.Digest) bool {
-	for _, c := range children {
-		for b := range 4 {
-			beside := func(x trie.Digest) bool { return (x.Index^c.Index)>>(3-b) == 1 }
-			if !slices.ContainsFunc(children, beside) {
-				return false
-			}
+// anchored reports whether the crit-bits of the children tell the index of one of
+// them: for each of its bits there is another child that has the same bits before
+// it and differs in it.
+func anchored(children []trie.Digest, index byte) bool {
+	for b := range 4 {
+		beside := func(x trie.Digest) bool { return (x.Index^index)>>(3-b) == 1 }
+		if !slices.ContainsFunc(children, beside) {
+			return false
 		}
 	}
 	return true

@@ -15,7 +15,7 @@ const (
 	// changed, not to prove anything.
 	shortHash = 4
 	// MaxHaveLeaves is the largest number of leaves that an ask may say it has.
-	MaxHaveLeaves = 256
+	MaxHaveLeaves = 896
 )
 
 // HaveChildren sums up the children that the asker has under a prefix: a bitmap
