@@ -23,6 +23,9 @@ import (
 // STOA_BROWSER=required.
 func browser(t *testing.T) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: pages weren't opened in a browser")
+	}
 	if _, err := exec.LookPath("chromium"); err != nil {
 		if os.Getenv("STOA_BROWSER") == "required" {
 			t.Fatal("STOA_BROWSER=required, and chromium isn't installed")

@@ -56,6 +56,9 @@ process.stdout.write(JSON.stringify(await answer(JSON.parse(text))));`
 // skipped, or fails when STOA_BROWSER=required.
 func ask[T any](t *testing.T, question any) T {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the code that checks pages in browsers wasn't run")
+	}
 	node, err := exec.LookPath("node")
 	if err != nil {
 		if os.Getenv("STOA_BROWSER") == "required" {
