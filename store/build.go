@@ -91,10 +91,14 @@ func (b *build) copyLeaves(r kv.Reader, from realm) error {
 
 func (p *Prepared) buildChange(r kv.Reader, c Change) error {
 	pl, same, err := p.placement(r, c)
-	if err != nil || same {
+	if err != nil {
 		return err
 	}
-	p.changed++
+	// What stands there already is written all the same: an earlier change of the
+	// path may have said otherwise, and the last one counts.
+	if !same {
+		p.changed++
+	}
 	if c.Path.Kind() == string(catalog.TypeCollection) {
 		p.built.setRule(c)
 	}

@@ -291,6 +291,28 @@ func (s *shop) cheapAgrees(rule *catalog.Rule) {
 	})
 }
 
+func TestTheLastChangeOfAPathCountsHoweverManyThereAre(t *testing.T) {
+	for name, more := range map[string]int{"in place": 0, "in a build": 2000} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, "")
+			before := product(t, "sencha", "Sencha", nil, 1, 900)
+			s.publish(before...)
+			changes := append(product(t, "sencha", "Sencha, dearer", nil, 1, 1900), before...)
+			changes = append(changes, store.Change{Path: "page/none", Record: nil})
+			for i := range more {
+				changes = append(changes, product(t, fmt.Sprint("p", i), "P", nil, 1, 1)...)
+			}
+			s.publish(changes...)
+			s.agrees()
+			s.view(func(v *store.View) {
+				if c, err := v.Card("sencha"); err != nil || c.Title != "Sencha" || c.Low.Minor != 900 {
+					t.Errorf("the card says %q at %d, %v", c.Title, c.Low.Minor, err)
+				}
+			})
+		})
+	}
+}
+
 func TestAHeadThatDoesNotCommitToTheRecordsIsRefused(t *testing.T) {
 	s := newShop(t, "")
 	s.publish(product(t, "sencha", "Sencha", nil, 1, 900)...)
