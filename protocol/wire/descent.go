@@ -284,3 +284,11 @@ func (d *Descent) Done() bool { return len(d.open) == 0 && d.out == 0 }
 // Changes returns the changes found so far, each proven by itself. Once Done, they
 // make the asker's catalog into that of the head.
 func (d *Descent) Changes() []trie.Change { return slices.Clone(d.changes) }
+
+// Take returns the changes found since it was called last, and forgets them: a
+// full sync of a large catalog need not keep them all in memory.
+func (d *Descent) Take() []trie.Change {
+	taken := d.changes
+	d.changes = nil
+	return taken
+}

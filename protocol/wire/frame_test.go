@@ -67,6 +67,7 @@ func someFrames() (requests []Request, responses []Response) {
 	leaves := bigShelf(3).leaves(nil)
 	head := object("head")
 	requests = []Request{
+		&BrandsRequest{}, &BrandsRequest{After: head},
 		&HeadRequest{Brand: b.log.Brand()},
 		&HeadRequest{Brand: b.log.Brand(), Have: &identity.HeadRef{Epoch: 1, Seq: 2, Head: head}},
 		&IdentityRequest{Brand: b.log.Brand(), From: 3},
@@ -74,11 +75,12 @@ func someFrames() (requests []Request, responses []Response) {
 		&DescendRequest{Brand: b.log.Brand(), Head: head, Asks: []Ask{{Have: HaveChildren(children)}, {Prefix: trie.Prefix{1, 15}}}},
 		&LeavesRequest{Brand: b.log.Brand(), Head: head, Asks: []Ask{{Have: HaveLeaves(leaves)}, {Prefix: trie.Prefix{1, 15}}}},
 		&SegmentRequest{Brand: b.log.Brand(), Head: head, Prefix: trie.Prefix{7}, After: "post/p1"},
-		&RecordsRequest{Brand: b.log.Brand(), Records: []protocol.CID{head}},
+		&RecordsRequest{Brand: b.log.Brand(), Head: head, Keys: []trie.Key{leaves[0].Key, leaves[1].Key}},
 		&ContentRequest{Brand: b.log.Brand(), Content: protocol.Sum(protocol.Raw, nil), Offset: 9},
 	}
 	responses = []Response{
 		&Status{Status: OK}, &Status{Status: Busy, Retry: 1500}, &End{Complete: true}, &End{},
+		&BrandsPage{Brands: []protocol.CID{head, b.log.Brand()}},
 		&HeadPage{Head: must(first.Encode()), Ops: 1}, &IdentityPage{Ops: [][]byte{must(b.log.Signed()[0].Encode())}},
 		&ChangesPage{Changes: checkedOrder(Entry{Path: "post/a"}, NewEntry("post/b", record(1)), Entry{Path: "post/c", Record: head})},
 		&DescendPage{Answers: []Children{AnswerChildren(children, nil), AnswerChildren(nil, HaveChildren(children))}},

@@ -184,6 +184,8 @@ func (a Leaves) merge(own []trie.Leaf) ([]trie.Leaf, error) {
 		}
 	}
 	all = append(all, a.Differ...)
-	slices.SortStableFunc(all, func(a, b trie.Leaf) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	slices.SortStableFunc(all, leafOrder)
 	return all, nil
 }
+
+func leafOrder(a, b trie.Leaf) int { return bytes.Compare(a.Key[:], b.Key[:]) }

@@ -27,7 +27,7 @@ func (s shelf) leaves(prefix trie.Prefix) []trie.Leaf {
 			all = append(all, l)
 		}
 	}
-	slices.SortFunc(all, func(a, b trie.Leaf) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	slices.SortFunc(all, leafOrder)
 	return all
 }
 
@@ -144,27 +144,43 @@ func (p *peer) serve(r Request) []Response {
 		}
 		return p.one(page)
 	case *RecordsRequest:
-		page := &RecordsPage{}
-		for _, id := range r.Records {
-			for _, s := range p.catalogs {
-				if data := s.find(id); data != nil {
-					page.Records = append(page.Records, data)
-					break
-				}
-			}
-		}
-		return p.one(page)
+		return p.records(p.catalogs[r.Head], r.Keys)
+	case *ContentRequest:
+		return p.content(r)
 	}
 	return status(Unsupported)
 }
 
-func (s shelf) find(id protocol.CID) []byte {
-	for _, data := range s {
-		if id.Matches(data) {
-			return data
+// records leaves out what fits no page, and sends a page for every ten.
+func (p *peer) records(s shelf, keys []trie.Key) []Response {
+	answer := status(OK)
+	for some := range slices.Chunk(keys, 10) {
+		page := &RecordsPage{}
+		for _, k := range some {
+			for path, data := range s {
+				if trie.KeyOf(path) == k && len(data)+100 < p.page {
+					page.Records = append(page.Records, data)
+				}
+			}
+		}
+		if len(page.Records) > 0 {
+			answer = append(answer, page)
 		}
 	}
-	return nil
+	return append(answer, &End{Complete: true})
+}
+
+func (p *peer) content(r *ContentRequest) []Response {
+	for _, s := range p.catalogs {
+		for _, data := range s {
+			if from := int(r.Offset); r.Content.Matches(data) && len(data) >= LargeRecord {
+				part := data[from:min(len(data), from+p.page-200)]
+				page := &ContentPage{Size: uint64(len(data)), Offset: r.Offset, Data: part}
+				return []Response{&Status{Status: OK}, page, &End{Complete: from+len(part) == len(data)}}
+			}
+		}
+	}
+	return status(NotFound)
 }
 
 func (p *peer) one(page Response) []Response {

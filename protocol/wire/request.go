@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/protocol/trie"
@@ -13,14 +15,25 @@ const (
 	MaxRecords = 64
 	// MaxContent is the largest blob in bytes: the largest picture.
 	MaxContent = 20 << 20
+	// LargeRecord is the size in bytes from which on a record is to be had by
+	// ContentRequest.
+	LargeRecord = 48 << 10
 )
 
-// Request is one of *HeadRequest, *IdentityRequest, *ChangesRequest,
-// *DescendRequest, *LeavesRequest, *SegmentRequest, *RecordsRequest and
-// *ContentRequest. A stream carries one.
+// Request is one of *BrandsRequest, *HeadRequest, *IdentityRequest,
+// *ChangesRequest, *DescendRequest, *LeavesRequest, *SegmentRequest,
+// *RecordsRequest and *ContentRequest. A stream carries one.
 type Request interface {
 	frame
 	request()
+}
+
+// BrandsRequest asks which brands a peer has: its own first, then the others,
+// ascending by the binary form of their identifiers.
+type BrandsRequest struct {
+	Envelope
+	// After is the last brand that came, if any: go on behind it in that order.
+	After protocol.CID `cbor:"after,omitzero"`
 }
 
 // HeadRequest asks for a brand's highest head.
@@ -80,15 +93,17 @@ type SegmentRequest struct {
 	After  protocol.Path `cbor:"after,omitempty"` // go on behind the key of this path
 }
 
-// RecordsRequest asks for records by their identifiers.
+// RecordsRequest asks for records under Head by their keys, 1 to MaxRecords in
+// ascending order. Records makes and judges them.
 type RecordsRequest struct {
 	Envelope
-	Brand   protocol.CID   `cbor:"brand"`
-	Records []protocol.CID `cbor:"records"`
+	Brand protocol.CID `cbor:"brand"`
+	Head  protocol.CID `cbor:"head"`
+	Keys  []trie.Key   `cbor:"keys"`
 }
 
-// ContentRequest asks for the bytes of a blob, or of a record too large for a
-// page, from Offset on.
+// ContentRequest asks for the bytes of a blob, or of a record of LargeRecord bytes
+// or more, from Offset on.
 type ContentRequest struct {
 	Envelope
 	Brand   protocol.CID `cbor:"brand"`
@@ -102,7 +117,7 @@ func EncodeRequest(r Request) ([]byte, error) { return encodeFrame(r, MaxRequest
 // DecodeRequest reads a request and checks all of its form. An error wraps
 // protocol.ErrInvalid, or ErrUnsupported.
 func DecodeRequest(data []byte) (Request, error) {
-	f, err := decodeFrame(data, MaxRequest, &HeadRequest{}, &IdentityRequest{}, &ChangesRequest{}, &DescendRequest{},
+	f, err := decodeFrame(data, MaxRequest, &BrandsRequest{}, &HeadRequest{}, &IdentityRequest{}, &ChangesRequest{}, &DescendRequest{},
 		&LeavesRequest{}, &SegmentRequest{}, &RecordsRequest{}, &ContentRequest{})
 	if err != nil {
 		return nil, err
@@ -110,6 +125,7 @@ func DecodeRequest(data []byte) (Request, error) {
 	return f.(Request), nil
 }
 
+func (*BrandsRequest) request()   {}
 func (*HeadRequest) request()     {}
 func (*IdentityRequest) request() {}
 func (*ChangesRequest) request()  {}
@@ -119,6 +135,7 @@ func (*SegmentRequest) request()  {}
 func (*RecordsRequest) request()  {}
 func (*ContentRequest) request()  {}
 
+func (*BrandsRequest) kind() string   { return "brands" }
 func (*HeadRequest) kind() string     { return "head" }
 func (*IdentityRequest) kind() string { return "identity" }
 func (*ChangesRequest) kind() string  { return "changes" }
@@ -127,6 +144,13 @@ func (*LeavesRequest) kind() string   { return "leaves" }
 func (*SegmentRequest) kind() string  { return "segment" }
 func (*RecordsRequest) kind() string  { return "records" }
 func (*ContentRequest) kind() string  { return "content" }
+
+func (r *BrandsRequest) check() error {
+	if !r.After.Defined() {
+		return nil
+	}
+	return objects("brands", r.After)
+}
 
 func (r *HeadRequest) check() error {
 	if h := r.Have; h != nil && (!isObject(h.Head) || max(h.Epoch, h.Seq) > protocol.MaxInt) {
@@ -192,10 +216,15 @@ func (r *SegmentRequest) check() error {
 }
 
 func (r *RecordsRequest) check() error {
-	if n := len(r.Records); n == 0 || n > MaxRecords {
+	if n := len(r.Keys); n == 0 || n > MaxRecords {
 		return protocol.Invalid("records", "%d, allowed are 1 to %d", n, MaxRecords)
 	}
-	return objects("records", append(r.Records[:len(r.Records):len(r.Records)], r.Brand)...)
+	for i := 1; i < len(r.Keys); i++ {
+		if bytes.Compare(r.Keys[i-1][:], r.Keys[i][:]) >= 0 {
+			return protocol.Invalid("records", "keys are not in ascending order")
+		}
+	}
+	return objects("records", r.Brand, r.Head)
 }
 
 func (r *ContentRequest) check() error {

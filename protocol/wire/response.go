@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/protocol/identity"
@@ -8,13 +10,16 @@ import (
 )
 
 // MaxEntries is the largest number of records, changes, leaves or operations in
-// one page.
-const MaxEntries = 4096
+// one page; MaxBrands that of brands.
+const (
+	MaxEntries = 4096
+	MaxBrands  = 256
+)
 
 // Response is one frame of an answer: first a *Status; if it says OK then pages,
-// each one of *HeadPage, *IdentityPage, *ChangesPage, *DescendPage, *LeavesPage,
-// *SegmentPage, *RecordsPage and *ContentPage as the request's kind says; at last
-// an *End. What ends without an *End was cut off.
+// each one of *BrandsPage, *HeadPage, *IdentityPage, *ChangesPage, *DescendPage,
+// *LeavesPage, *SegmentPage, *RecordsPage and *ContentPage as the request's kind
+// says; at last an *End. What ends without an *End was cut off.
 type Response interface {
 	frame
 	response()
@@ -59,6 +64,12 @@ type End struct {
 	Complete bool `cbor:"complete"`
 }
 
+// BrandsPage holds 1 to MaxBrands brands in the order of a BrandsRequest.
+type BrandsPage struct {
+	Envelope
+	Brands []protocol.CID `cbor:"brands"`
+}
+
 // HeadPage answers a HeadRequest.
 type HeadPage struct {
 	Envelope
@@ -99,8 +110,8 @@ type SegmentPage struct {
 	Entries []Entry `cbor:"entries"`
 }
 
-// RecordsPage holds records in the order asked for; what the peer doesn't have is
-// left out.
+// RecordsPage holds records in the order asked for. Keys at which nothing stands
+// and records that fit no page are left out.
 type RecordsPage struct {
 	Envelope
 	Records [][]byte `cbor:"records"`
@@ -119,10 +130,10 @@ type ContentPage struct {
 func EncodeResponse(r Response, max int) ([]byte, error) { return encodeFrame(r, max) }
 
 // DecodeResponse reads one frame of an answer and checks all of its form; what it
-// claims is for Delta, Descent, Segment and Content. An error wraps
+// claims is for Delta, Descent, Segment, Records and Content. An error wraps
 // protocol.ErrInvalid, or ErrUnsupported.
 func DecodeResponse(data []byte) (Response, error) {
-	f, err := decodeFrame(data, MaxPage, &Status{}, &End{}, &HeadPage{}, &IdentityPage{}, &ChangesPage{}, &DescendPage{},
+	f, err := decodeFrame(data, MaxPage, &Status{}, &End{}, &BrandsPage{}, &HeadPage{}, &IdentityPage{}, &ChangesPage{}, &DescendPage{},
 		&LeavesPage{}, &SegmentPage{}, &RecordsPage{}, &ContentPage{})
 	if err != nil {
 		return nil, err
@@ -132,6 +143,7 @@ func DecodeResponse(data []byte) (Response, error) {
 
 func (*Status) response()       {}
 func (*End) response()          {}
+func (*BrandsPage) response()   {}
 func (*HeadPage) response()     {}
 func (*IdentityPage) response() {}
 func (*ChangesPage) response()  {}
@@ -143,6 +155,7 @@ func (*ContentPage) response()  {}
 
 func (*Status) kind() string       { return "status" }
 func (*End) kind() string          { return "end" }
+func (*BrandsPage) kind() string   { return "brands" }
 func (*HeadPage) kind() string     { return "head" }
 func (*IdentityPage) kind() string { return "identity" }
 func (*ChangesPage) kind() string  { return "changes" }
@@ -165,6 +178,19 @@ func (s *Status) check() error {
 }
 
 func (*End) check() error { return nil }
+
+// check refuses brands out of order; the first may be the peer's own.
+func (p *BrandsPage) check() error {
+	if n := len(p.Brands); n == 0 || n > MaxBrands {
+		return protocol.Invalid("brands", "%d in a page, allowed are 1 to %d", n, MaxBrands)
+	}
+	for i, b := range p.Brands[1:] {
+		if i > 0 && bytes.Compare(p.Brands[i].Bytes(), b.Bytes()) >= 0 || b == p.Brands[0] {
+			return protocol.Invalid("brands", "%s is out of order, or twice", b)
+		}
+	}
+	return objects("brands", p.Brands...)
+}
 
 func (p *HeadPage) check() error {
 	h, err := catalog.DecodeHead(p.Head)

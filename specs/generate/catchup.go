@@ -50,7 +50,10 @@ func goodFrames() []vec {
 	rival := s.signed(func(h *catalog.Head) { h.Expires-- })
 	ref := head.Ref()
 	children, leaves := s.children(nil), s.leaves(nil)
+	brands := []protocol.CID{brand, object("a"), object("b")}
+	slices.SortFunc(brands[1:], func(a, b protocol.CID) int { return bytes.Compare(a.Bytes(), b.Bytes()) })
 	return []vec{
+		requestVec("brands", &wire.BrandsRequest{}), requestVec("brands, going on", &wire.BrandsRequest{After: brand}),
 		requestVec("head", &wire.HeadRequest{Brand: brand}), requestVec("head, telling what is here", &wire.HeadRequest{Brand: brand, Have: &ref}),
 		requestVec("identity", &wire.IdentityRequest{Brand: brand, From: 1}),
 		requestVec("changes", &wire.ChangesRequest{Brand: brand, Base: head.CID, Head: next.CID}),
@@ -58,10 +61,11 @@ func goodFrames() []vec {
 		requestVec("descend", &wire.DescendRequest{Brand: brand, Head: head.CID, Asks: []wire.Ask{{Have: wire.HaveChildren(children)}, {Prefix: trie.Prefix{15, 0}}}}),
 		requestVec("leaves", &wire.LeavesRequest{Brand: brand, Head: head.CID, Asks: []wire.Ask{{Have: wire.HaveLeaves(leaves)}, {Prefix: trie.Prefix{1}}}}),
 		requestVec("segment", &wire.SegmentRequest{Brand: brand, Head: head.CID, Prefix: trie.Prefix{3}, After: "profile"}),
-		requestVec("records", &wire.RecordsRequest{Brand: brand, Records: []protocol.CID{leaves[0].Record, leaves[1].Record}}),
+		requestVec("records", &wire.RecordsRequest{Brand: brand, Head: head.CID, Keys: []trie.Key{leaves[0].Key, leaves[1].Key}}),
 		requestVec("content", &wire.ContentRequest{Brand: brand, Content: blobNamed("a leaf"), Offset: 6}),
 		responseVec("ok", &wire.Status{Status: wire.OK}), responseVec("busy", &wire.Status{Status: wire.Busy, Retry: 30_000}),
 		responseVec("gone", &wire.Status{Status: wire.Gone}), responseVec("the end", &wire.End{Complete: true}), responseVec("an end before the end", &wire.End{}),
+		responseVec("brands, the peer's own first", &wire.BrandsPage{Brands: brands}),
 		responseVec("head", &wire.HeadPage{Head: sure(head.Encode()), Ops: 2}),
 		responseVec("contested head", &wire.HeadPage{Head: sure(head.Encode()), Rival: sure(rival.Encode()), Ops: 2}),
 		responseVec("identity", &wire.IdentityPage{Ops: [][]byte{unhex(s.ops()[0])}}),
@@ -104,11 +108,23 @@ func badFrames() []vec {
 	add("request", "a prefix of 16", "form", m{"v": 1, "kind": "leaves", "brand": brand, "head": head, "asks": []any{[]any{[]byte{16}, []byte{}}}})
 	add("request", "children that don't fit their bitmap", "form", m{"v": 1, "kind": "descend", "brand": brand, "head": head, "asks": []any{[]any{[]byte{}, make([]byte, 6)}}})
 	add("request", "a leaf and a half", "form", m{"v": 1, "kind": "leaves", "brand": brand, "head": head, "asks": []any{[]any{[]byte{}, make([]byte, 6)}}})
-	add("request", "no records", "form", m{"v": 1, "kind": "records", "brand": brand, "records": []any{}})
+	add("request", "brands behind nothing", "form", m{"v": 1, "kind": "brands", "after": nil})
+	add("request", "brands behind a blob", "form", m{"v": 1, "kind": "brands", "after": blobNamed("x")})
+	add("request", "no records", "form", m{"v": 1, "kind": "records", "brand": brand, "head": head, "keys": []any{}})
+	add("request", "records of no head", "form", m{"v": 1, "kind": "records", "brand": brand, "keys": keys(1, 2)})
+	add("request", "a record twice", "form", m{"v": 1, "kind": "records", "brand": brand, "head": head, "keys": keys(1, 1)})
+	add("request", "records not in the order of their keys", "form", m{"v": 1, "kind": "records", "brand": brand, "head": head, "keys": keys(2, 1)})
+	add("request", "65 records", "form", m{"v": 1, "kind": "records", "brand": brand, "head": head, "keys": keys(upTo(65)...)})
+	add("request", "a key of 31 bytes", "form", m{"v": 1, "kind": "records", "brand": brand, "head": head, "keys": []any{make([]byte, 31)}})
+	add("request", "a key of 33 bytes", "form", m{"v": 1, "kind": "records", "brand": brand, "head": head, "keys": []any{make([]byte, 33)}})
 	add("request", "content beyond 20 MiB", "form", m{"v": 1, "kind": "content", "brand": brand, "content": head, "offset": 20 << 20})
 	add("response", "a status unheard of", "form", m{"v": 1, "kind": "status", "status": "fine"})
 	add("response", "retry what won't help", "form", m{"v": 1, "kind": "status", "status": "gone", "retry": 1})
 	add("response", "an end without word", "form", m{"v": 1, "kind": "end"})
+	add("response", "a page of no brands", "form", m{"v": 1, "kind": "brands", "brands": []any{}})
+	add("response", "a brand twice", "form", m{"v": 1, "kind": "brands", "brands": []any{brand, brand}})
+	add("response", "brands out of order", "form", m{"v": 1, "kind": "brands", "brands": descending(object("a"), object("b"), object("c"))})
+	add("response", "a blob among brands", "form", m{"v": 1, "kind": "brands", "brands": []any{blobNamed("x")}})
 	add("response", "a page of nothing", "form", m{"v": 1, "kind": "segment", "entries": []any{}})
 	add("response", "a deletion in a segment", "form", m{"v": 1, "kind": "segment", "entries": []any{[]any{"profile", nil}}})
 	add("response", "a change twice", "form", m{"v": 1, "kind": "changes", "changes": []any{[]any{"profile", nil}, []any{"profile", nil}}})
@@ -116,6 +132,28 @@ func badFrames() []vec {
 	add("response", "a rival that contests nothing", "form", m{"v": 1, "kind": "head", "head": sure(s.head.Encode()), "rival": sure(s.next(1).Encode()), "ops": 2})
 	add("response", "content beyond its size", "form", m{"v": 1, "kind": "content", "size": 3, "offset": 2, "data": []byte("leaf")})
 	return cases
+}
+
+func object(name string) protocol.CID { return protocol.Sum(protocol.DagCBOR, []byte(name)) }
+
+func descending(ids ...protocol.CID) []protocol.CID {
+	slices.SortFunc(ids, func(a, b protocol.CID) int { return bytes.Compare(b.Bytes(), a.Bytes()) })
+	return ids
+}
+
+// keys are keys of a catalog that begin with the bytes given.
+func keys(first ...byte) (list [][]byte) {
+	for _, b := range first {
+		list = append(list, append([]byte{b}, make([]byte, 31)...))
+	}
+	return list
+}
+
+func upTo(n int) (list []byte) {
+	for i := range n {
+		list = append(list, byte(i))
+	}
+	return list
 }
 
 func contents() []vec {
