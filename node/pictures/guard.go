@@ -2,85 +2,15 @@ package pictures
 
 import (
 	"fmt"
-	"net/netip"
 	"syscall"
+
+	"github.com/stoa-commerce/stoa/node/guard"
 )
-
-// special4 are the parts of IPv4 that aren't the public internet's, by the IANA
-// registry of special-purpose addresses (RFC 6890 and its updates).
-var special4 = prefixes(
-	"0.0.0.0/8",       // this network
-	"10.0.0.0/8",      // private
-	"100.64.0.0/10",   // shared by a carrier's customers
-	"127.0.0.0/8",     // loopback
-	"169.254.0.0/16",  // link-local, cloud metadata among it
-	"172.16.0.0/12",   // private
-	"192.0.0.0/24",    // protocol assignments
-	"192.0.2.0/24",    // documentation
-	"192.31.196.0/24", // AS112
-	"192.52.193.0/24", // AMT
-	"192.88.99.0/24",  // 6to4 relays
-	"192.168.0.0/16",  // private
-	"192.175.48.0/24", // AS112
-	"198.18.0.0/15",   // benchmarks
-	"198.51.100.0/24", // documentation
-	"203.0.113.0/24",  // documentation
-	"224.0.0.0/4",     // multicast
-	"240.0.0.0/4",     // reserved, broadcast among it
-)
-
-// global6 is all of IPv6 that is given out for the public internet. Loopback,
-// link-local, unique local, multicast, IPv4-mapped and NAT64 addresses are outside.
-var global6 = netip.MustParsePrefix("2000::/3")
-
-// special6 are the parts of global6 that aren't the public internet's, or that
-// wrap an IPv4 address, which a tunnel would lead to.
-var special6 = prefixes(
-	"2001::/23",         // protocol assignments: Teredo, benchmarks, ORCHID
-	"2001:db8::/32",     // documentation
-	"2002::/16",         // 6to4
-	"2620:4f:8000::/48", // AS112
-	"3fff::/20",         // documentation
-)
-
-func prefixes(list ...string) []netip.Prefix {
-	out := make([]netip.Prefix, len(list))
-	for i, s := range list {
-		out[i] = netip.MustParsePrefix(s)
-	}
-	return out
-}
-
-// public reports whether an address is one of the public internet.
-func public(a netip.Addr) bool {
-	if a.Zone() != "" {
-		return false
-	}
-	a = a.Unmap()
-	special := special4
-	if a.Is6() {
-		if !global6.Contains(a) {
-			return false
-		}
-		special = special6
-	}
-	for _, p := range special {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return a.IsValid()
-}
-
-func webPort(port uint16) bool { return port == 80 || port == 443 }
-
-func publicWeb(a netip.AddrPort) bool { return webPort(a.Port()) && public(a.Addr()) }
 
 // control refuses a connection just before it is made, when the name has been
 // resolved: net.Dialer.Control.
-func (s *Source) control(network, address string, _ syscall.RawConn) error {
-	a, err := netip.ParseAddrPort(address)
-	if err != nil || !s.allowed(a) {
+func (s *Source) control(network, address string, c syscall.RawConn) error {
+	if err := guard.Control(s.allowed)(network, address, c); err != nil {
 		return fmt.Errorf("%w (%s)", ErrForbiddenAddress, address)
 	}
 	return nil

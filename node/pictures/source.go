@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/stoa-commerce/stoa/node/guard"
 )
 
 // Limits of one fetch.
@@ -60,9 +62,9 @@ func New(o Options) *Source {
 	if o.UserAgent == "" {
 		o.UserAgent = "stoa"
 	}
-	s := &Source{options: o, idle: idleTime, allowed: publicWeb}
+	s := &Source{options: o, idle: idleTime, allowed: guard.PublicWeb}
 	if o.AllowPrivate {
-		s.allowed = func(netip.AddrPort) bool { return true }
+		s.allowed = guard.Anywhere
 	}
 	s.client = &http.Client{Transport: s.transport(), CheckRedirect: s.redirect}
 	return s
