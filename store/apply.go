@@ -28,10 +28,10 @@ func (s *Store) Apply(ctx context.Context, p *Prepared, signed []byte, also ...f
 	if head.Root != p.Root || head.Count != p.Count || head.Bytes != p.Bytes {
 		return fmt.Errorf("apply head %d: %w", head.Seq, ErrMismatch)
 	}
-	err = p.commit(ctx, signed, also)
+	err = p.commit(ctx, head, signed, also)
 	if errors.Is(err, kv.ErrTooLarge) && p.built == nil {
 		if err = p.rebuild(ctx); err == nil {
-			err = p.commit(ctx, signed, also)
+			err = p.commit(ctx, head, signed, also)
 		}
 	}
 	if err != nil {
@@ -63,7 +63,7 @@ func (p *Prepared) rebuild(ctx context.Context) error {
 	return err
 }
 
-func (p *Prepared) commit(ctx context.Context, signed []byte, also []func(*OwnTxn) error) error {
+func (p *Prepared) commit(ctx context.Context, head catalog.SignedHead, signed []byte, also []func(*OwnTxn) error) error {
 	return p.s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
 		row, err := p.commitCatalog(tx)
 		if err != nil {
@@ -73,6 +73,9 @@ func (p *Prepared) commit(ctx context.Context, signed []byte, also []func(*OwnTx
 			if err := fn(&OwnTxn{tx}); err != nil {
 				return err
 			}
+		}
+		if err := raiseHighest(tx, p.b.no, head, signed); err != nil {
+			return err
 		}
 		row.Bytes, row.Head = p.Bytes, signed
 		return writeState(tx, p.b.no, row)

@@ -19,7 +19,9 @@ func (s *Store) PutIdentity(ctx context.Context, id protocol.CID, ops ...[]byte)
 	if err != nil {
 		return identity.State{}, err
 	}
-	b.write.Lock()
+	if err := b.lock(id); err != nil {
+		return identity.State{}, err
+	}
 	defer b.write.Unlock()
 	known, err := s.identityOps(ctx, b)
 	if err != nil {

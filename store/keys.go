@@ -6,7 +6,8 @@ import (
 	"github.com/stoa-commerce/stoa/protocol"
 )
 
-// brandNo stands for a brand in keys. Numbers are given in order and never reused.
+// brandNo stands for a brand in keys. Numbers are given in order and never reused,
+// also when a brand is removed.
 type brandNo uint32
 
 // generation counts full builds of one brand's catalog.
@@ -14,12 +15,21 @@ type generation uint32
 
 var (
 	keySchema  = []byte("m/schema")
+	keyBrands  = []byte("m/brands")
 	keyPending = []byte("p/pending")
 )
 
 func keyBrand(b protocol.CID) []byte { return b.Append([]byte("b/")) }
 
 func keyState(b brandNo) []byte { return b.append([]byte("h/")) }
+
+func keyStanding(b brandNo) []byte { return b.append([]byte("a/")) }
+
+func keyFollow(b brandNo) []byte { return b.append([]byte("f/")) }
+
+func keyName(name string) []byte { return []byte("k/" + name) }
+
+func keyRemoved(b brandNo) []byte { return b.append([]byte("z/")) }
 
 func keyIdentities(b brandNo) []byte { return b.append([]byte("i/")) }
 

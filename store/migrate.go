@@ -6,13 +6,23 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
+// migration brings a store from one schema to the next: before, which may be
+// nil, writes what is too much for one transaction and may run again after an
+// interruption; step goes into the transaction that raises the schema.
+type migration struct {
+	before func(context.Context, *Store) error
+	step   func(kv.Txn) error
+}
+
 // migrations bring a store from schema i to i+1. The first makes an empty store
 // a store of schema 1. Entries are only ever added.
-var migrations = []func(kv.Txn) error{
-	func(kv.Txn) error { return nil },
+var migrations = []migration{
+	{step: func(kv.Txn) error { return nil }},
+	{step: countBrandsAndStand},
 }
 
 // Schema is the schema version this code reads and writes.
@@ -20,31 +30,40 @@ func Schema() uint64 { return uint64(len(migrations)) }
 
 func (s *Store) migrate(ctx context.Context) error {
 	for {
-		done, err := s.migrateOnce(ctx)
-		if err != nil || done {
+		at, err := s.schema(ctx)
+		if err != nil || at == Schema() {
 			return err
+		}
+		if err := s.migrateFrom(ctx, at); err != nil {
+			return fmt.Errorf("migrate from schema %d: %w", at, err)
 		}
 	}
 }
 
-func (s *Store) migrateOnce(ctx context.Context) (done bool, err error) {
-	err = s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
-		at, err := readSchema(tx)
-		if err != nil {
+func (s *Store) schema(ctx context.Context) (at uint64, err error) {
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		at, err = readSchema(r)
+		return err
+	})
+	if err == nil && at > Schema() {
+		err = fmt.Errorf("the store has schema %d, this version of stoa knows %d: use the newer stoa that wrote it", at, Schema())
+	}
+	return at, err
+}
+
+func (s *Store) migrateFrom(ctx context.Context, at uint64) error {
+	m := migrations[at]
+	if m.before != nil {
+		if err := m.before(ctx, s); err != nil {
 			return err
 		}
-		if at > Schema() {
-			return fmt.Errorf("the store has schema %d, this version of stoa knows %d: use the newer stoa that wrote it", at, Schema())
-		}
-		if done = at == Schema(); done {
-			return nil
-		}
-		if err := migrations[at](tx); err != nil {
-			return fmt.Errorf("migrate from schema %d: %w", at, err)
+	}
+	return s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
+		if err := m.step(tx); err != nil {
+			return err
 		}
 		return tx.Set(keySchema, binary.BigEndian.AppendUint64(nil, at+1))
 	})
-	return done, err
 }
 
 func readSchema(r kv.Reader) (uint64, error) {
@@ -58,9 +77,26 @@ func readSchema(r kv.Reader) (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-func readBrandNo(b []byte) brandNo {
-	if len(b) != 4 {
-		return 0
+// countBrandsAndStand starts the counter of brand numbers behind those that were
+// given, and makes the head of every catalog the highest known of its brand.
+func countBrandsAndStand(tx kv.Txn) error {
+	var last brandNo
+	for item, err := range tx.Scan(kv.Prefix([]byte("b/")), kv.ScanOptions{}) {
+		if err != nil {
+			return err
+		}
+		no := readBrandNo(item.Value)
+		last = max(last, no)
+		st, err := newBrand(no).readState(tx)
+		if err != nil {
+			return err
+		}
+		if len(st.Head) == 0 {
+			continue
+		}
+		if err := raiseHighest(tx, no, catalog.SignedHead{}, st.Head); err != nil {
+			return err
+		}
 	}
-	return brandNo(binary.BigEndian.Uint32(b))
+	return tx.Set(keyBrands, last.append(nil))
 }

@@ -61,7 +61,9 @@ func (s *Store) Prepare(ctx context.Context, id protocol.CID, changes iter.Seq2[
 	if err != nil {
 		return nil, err
 	}
-	b.write.Lock()
+	if err := b.lock(id); err != nil {
+		return nil, err
+	}
 	p := &Prepared{s: s, b: b}
 	if err := p.prepare(ctx, changes); err != nil {
 		p.Discard()

@@ -7,9 +7,12 @@ import (
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
-// sweep removes the rows of every generation that is neither live nor in the
-// making.
+// sweep removes the rows of every brand that was removed, and of every generation
+// that is neither live nor in the making.
 func (s *Store) sweep(ctx context.Context) error {
+	if err := s.sweepRemoved(ctx); err != nil {
+		return err
+	}
 	for _, b := range s.snapshotBrands() {
 		b.write.Lock()
 		dead, err := s.deadGenerations(ctx, b)
@@ -66,4 +69,42 @@ func (s *Store) dropGeneration(ctx context.Context, at realm) error {
 		}
 	}
 	return s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error { return tx.Delete(keyGeneration(at)) })
+}
+
+// brandTables are the tables in which rows remain when a brand was removed. Their
+// keys go on with the brand's number.
+var brandTables = []string{"i/", "g/", "l/", "t/", "x/", "d/", "e/"}
+
+// sweepRemoved removes what is left of brands that were removed, and then the rows
+// that name them.
+func (s *Store) sweepRemoved(ctx context.Context) error {
+	removed, err := s.removedBrands(ctx)
+	if err != nil {
+		return err
+	}
+	for _, no := range removed {
+		for _, table := range brandTables {
+			if _, err := kv.DeleteRange(ctx, s.kv, kv.Prefix(no.append([]byte(table)))); err != nil {
+				return err
+			}
+		}
+		if err := s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error { return tx.Delete(keyRemoved(no)) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) removedBrands(ctx context.Context) (removed []brandNo, err error) {
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		removed = nil
+		for item, err := range r.Scan(kv.Prefix([]byte("z/")), kv.ScanOptions{KeysOnly: true}) {
+			if err != nil {
+				return err
+			}
+			removed = append(removed, readBrandNo(item.Key[len("z/"):]))
+		}
+		return nil
+	})
+	return removed, err
 }
