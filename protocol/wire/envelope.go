@@ -11,7 +11,8 @@ import (
 // implementation doesn't know. The other side may be newer; it is not at fault.
 var ErrUnsupported = errors.New("unknown version or kind of frame")
 
-// Envelope stands first in every frame of catch-up. Encoding fills it in.
+// Envelope stands first in every frame of catch-up and every frame of a push
+// stream's asker. Encoding fills it in.
 type Envelope struct {
 	V    uint64 `cbor:"v"`
 	Kind string `cbor:"kind"`

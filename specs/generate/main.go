@@ -29,6 +29,7 @@ var sets = []struct {
 	{"archive.json", archiveVectors},
 	{"announcement.json", announcementVectors},
 	{"catchup.json", catchupVectors},
+	{"push.json", pushVectors},
 }
 
 func main() {
