@@ -193,6 +193,8 @@ func reindexGroup(tx kv.Txn, at realm, rs rules, changed []placement, sum *total
 func rowsOf(was, is group, rs rules) (oldRows, newRows indexRows, err error) {
 	if was.listed() && is.listed() && was.version == is.version {
 		oldRows, newRows = indexRows{}, indexRows{}
+		oldRows.addNames(was.large)
+		newRows.addNames(is.large)
 		return oldRows, newRows, errors.Join(oldRows.addOffers(was, rs), newRows.addOffers(is, rs))
 	}
 	oldRows, err = was.rows(rs)

@@ -27,6 +27,7 @@ type group struct {
 	offers  []*catalog.Offer // in the product's order
 	others  []catalog.Record
 	uses    []string // suffixes of the rows about pictures
+	large   []string // suffixes of the rows about large records, readable or not
 }
 
 // records reads records, each once: most of a group is the same before and after
@@ -50,6 +51,9 @@ func (rs records) group(leaves []leafRow) group {
 	var g group
 	offers := map[protocol.VariantID]*catalog.Offer{}
 	for _, leaf := range leaves {
+		if len(leaf.Record) >= LargeRecord {
+			g.large = append(g.large, suffixLarge(leaf.Leaf.Record)+string(leaf.Path))
+		}
 		record := rs.read(leaf)
 		if record == nil {
 			continue
@@ -78,9 +82,8 @@ func (g group) listed() bool { return g.product != nil && len(g.offers) > 0 }
 // rows computes the rows of a group.
 func (g group) rows(rs rules) (indexRows, error) {
 	rows := indexRows{}
-	for _, suffix := range g.uses {
-		rows[suffix] = nil
-	}
+	rows.addNames(g.uses)
+	rows.addNames(g.large)
 	for _, r := range g.others {
 		if err := rows.addOther(r); err != nil {
 			return nil, err
@@ -91,6 +94,13 @@ func (g group) rows(rs rules) (indexRows, error) {
 	}
 	rows.addProduct(g.product)
 	return rows, rows.addOffers(g, rs)
+}
+
+// addNames adds rows that say all by their keys.
+func (rows indexRows) addNames(suffixes []string) {
+	for _, suffix := range suffixes {
+		rows[suffix] = nil
+	}
 }
 
 // addProduct adds the rows that follow from the product's own record.
@@ -143,6 +153,7 @@ const (
 	suffixNewest = "new/"
 	suffixRule   = "rule/"
 	suffixPost   = "post/"
+	suffixUsed   = "uses/"
 )
 
 func suffixCard(h protocol.Handle) string { return suffixCards + string(h) }
@@ -153,7 +164,9 @@ func suffixNew(t protocol.Millis, h protocol.Handle) string {
 
 func suffixWord(word string) string { return "word/" + word + "\x00" }
 
-func suffixUses(blob protocol.CID) string { return "uses/" + blob.String() + "\x00" }
+func suffixUses(blob protocol.CID) string { return suffixUsed + blob.String() + "\x00" }
+
+func suffixLarge(record protocol.CID) string { return "large/" + record.String() + "\x00" }
 
 func suffixVariant(id protocol.VariantID) string { return "variant/" + string(id) }
 

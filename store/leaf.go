@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -70,4 +71,20 @@ func leafRange(at realm, prefix []byte) kv.Range {
 func bucketRange(at realm, prefix trie.Prefix) kv.Range {
 	first := prefix.Key()
 	return leafRange(at, first[:trie.Levels/2])
+}
+
+// prefixRange covers the leaves under a prefix of any length.
+func prefixRange(at realm, prefix trie.Prefix) kv.Range {
+	first := prefix.Key()
+	whole := leafRange(at, first[:len(prefix)/2])
+	if len(prefix)%2 == 0 {
+		return whole
+	}
+	start := leafRange(at, first[:len(prefix)/2+1]).Start
+	half := kv.Range{Start: start, End: whole.End}
+	if prefix[len(prefix)-1] < 15 {
+		half.End = bytes.Clone(start)
+		half.End[len(start)-1] += 0x10
+	}
+	return half
 }

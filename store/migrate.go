@@ -22,7 +22,7 @@ type migration struct {
 // a store of schema 1. Entries are only ever added.
 var migrations = []migration{
 	{step: func(kv.Txn) error { return nil }},
-	{step: countBrandsAndStand},
+	{before: indexLargeRecords, step: countBrandsAndStand},
 }
 
 // Schema is the schema version this code reads and writes.
@@ -99,4 +99,41 @@ func countBrandsAndStand(tx kv.Txn) error {
 		}
 	}
 	return tx.Set(keyBrands, last.append(nil))
+}
+
+// indexLargeRecords adds the rows about large records to the live catalogs.
+func indexLargeRecords(ctx context.Context, s *Store) error {
+	bulk, err := s.kv.Bulk(ctx)
+	if err != nil {
+		return err
+	}
+	defer bulk.Discard()
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		for item, err := range r.Scan(kv.Prefix([]byte("b/")), kv.ScanOptions{}) {
+			if err != nil {
+				return err
+			}
+			st, err := newBrand(readBrandNo(item.Value)).readState(r)
+			if err != nil {
+				return err
+			}
+			if err := indexLarge(r, bulk, st.at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return bulk.Flush()
+}
+
+func indexLarge(r kv.Reader, w writer, at realm) error {
+	return scanLeaves(r, kv.Prefix(keyLeaves(at)), func(row leafRow) error {
+		if len(row.Record) < LargeRecord {
+			return nil
+		}
+		return w.Set(keyIndex(at, suffixLarge(row.Leaf.Record)+string(row.Path)), nil)
+	})
 }

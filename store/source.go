@@ -89,19 +89,27 @@ type writer interface {
 
 // readLeaf returns the leaf row at a path, or ErrNotFound.
 func readLeaf(r kv.Reader, at realm, path protocol.Path) (leafRow, error) {
-	key := keyLeaf(at, trie.KeyOf(path))
-	value, err := r.Get(key)
-	if errors.Is(err, kv.ErrNotFound) {
-		return leafRow{}, fmt.Errorf("%s: %w", path, ErrNotFound)
+	row, err := readLeafAt(r, at, trie.KeyOf(path))
+	if err == nil && row.Path != path {
+		err = fmt.Errorf("found %s: %w", row.Path, kv.ErrCorrupt)
 	}
 	if err != nil {
 		return leafRow{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	row, err := decodeLeaf(key, value)
-	if err == nil && row.Path != path {
-		err = fmt.Errorf("read %s: found %s: %w", path, row.Path, kv.ErrCorrupt)
+	return row, nil
+}
+
+// readLeafAt returns the leaf row at a key, or ErrNotFound.
+func readLeafAt(r kv.Reader, at realm, leaf trie.Key) (leafRow, error) {
+	key := keyLeaf(at, leaf)
+	value, err := r.Get(key)
+	if errors.Is(err, kv.ErrNotFound) {
+		return leafRow{}, ErrNotFound
 	}
-	return row, err
+	if err != nil {
+		return leafRow{}, err
+	}
+	return decodeLeaf(key, value)
 }
 
 // readGroup returns the leaf rows of the group that path belongs to, in key order.
