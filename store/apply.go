@@ -47,7 +47,7 @@ func (s *Store) Apply(ctx context.Context, p *Prepared, signed []byte, also ...f
 // rebuild turns a change in place into a generation of its own.
 func (p *Prepared) rebuild(ctx context.Context) error {
 	root := p.Root
-	p.changed = 0
+	p.changed, p.touched = 0, touched{}
 	err := p.s.kv.View(ctx, func(r kv.Reader) error {
 		return p.build(ctx, r, func(yield func(Change, error) bool) {
 			for _, pl := range p.placed {
@@ -75,6 +75,9 @@ func (p *Prepared) commit(ctx context.Context, head catalog.SignedHead, signed [
 			}
 		}
 		if err := raiseHighest(tx, p.b.no, head, signed); err != nil {
+			return err
+		}
+		if err := p.retain(tx, &row, head); err != nil {
 			return err
 		}
 		row.Bytes, row.Head = p.Bytes, signed

@@ -98,6 +98,7 @@ func (p *Prepared) buildChange(r kv.Reader, c Change) error {
 	// path may have said otherwise, and the last one counts.
 	if !same {
 		p.changed++
+		p.touched.add(pl.Path, pl.old != nil)
 	}
 	if c.Path.Kind() == string(catalog.TypeCollection) {
 		p.built.setRule(c)

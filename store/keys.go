@@ -86,5 +86,27 @@ func (b brandNo) append(key []byte) []byte { return binary.BigEndian.AppendUint3
 type importRun uint64
 
 func keySigned(epoch, seq uint64) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte("w/"), epoch), seq)
+	return appendPlace([]byte("w/"), epoch, seq)
+}
+
+func keyDeltas(b brandNo) []byte { return b.append([]byte("d/")) }
+
+func keyDelta(b brandNo, epoch, seq uint64) []byte { return appendPlace(keyDeltas(b), epoch, seq) }
+
+func keyDeltaParts(b brandNo, epoch, seq uint64) []byte {
+	return appendPlace(b.append([]byte("e/")), epoch, seq)
+}
+
+func keyDeltaPart(b brandNo, epoch, seq uint64, part int) []byte {
+	return binary.BigEndian.AppendUint16(keyDeltaParts(b, epoch, seq), uint16(part))
+}
+
+func appendPlace(key []byte, epoch, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(key, epoch), seq)
+}
+
+// readDeltaKey reads the place of the head from the end of a delta's key.
+func readDeltaKey(key []byte) (epoch, seq uint64) {
+	place := key[len(key)-16:]
+	return binary.BigEndian.Uint64(place), binary.BigEndian.Uint64(place[8:])
 }

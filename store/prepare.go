@@ -39,6 +39,7 @@ type Prepared struct {
 	edit    trie.Edit
 	built   *build // … or a generation of its own
 	changed int
+	touched touched
 	done    bool
 }
 
@@ -142,10 +143,11 @@ func (p *Prepared) place(r kv.Reader, changes []Change) (bool, error) {
 			continue
 		}
 		if selectsByRule(pl) {
-			p.placed = nil
+			p.placed, p.touched = nil, touched{}
 			return false, nil
 		}
 		p.placed = append(p.placed, pl)
+		p.touched.add(pl.Path, pl.old != nil)
 		edits = append(edits, pl.edit())
 		p.Bytes += uint64(len(c.Record))
 		if pl.old != nil {

@@ -17,7 +17,9 @@ type stateRow struct {
 	Next       generation `cbor:"next"` // the number the next full build takes
 	Bytes      uint64     `cbor:"bytes"`
 	Products   int        `cbor:"products"`
-	Head       []byte     `cbor:"head,omitempty"` // signed, as received; empty before the first
+	Head       []byte     `cbor:"head,omitempty"`  // signed, as received; empty before the first
+	Stage      generation `cbor:"stage,omitempty"` // what is being fetched; 0 is nothing
+	Retained   retention  `cbor:"retained"`
 }
 
 // state is a decoded stateRow.
