@@ -13,6 +13,9 @@ import (
 // what it would sign, nobody would accept.
 var ErrClock = errors.New("the clock is more than a day behind the last signed head")
 
+// ErrNoContest reports a head that a node doesn't contest by one of its own.
+var ErrNoContest = errors.New("the other head does not lie above the node's own in the same epoch")
+
 // Next returns the head after prev, nil for the first of a brand, with version,
 // epoch, seq, prev, time and expires set; the caller adds the rest. Within an
 // epoch seq is the larger of prev's plus one and now.
@@ -87,6 +90,30 @@ func (c Contest) EndedBy(h SignedHead) bool {
 		return h.Epoch > c.First.Epoch
 	}
 	return h.Seq > c.First.Seq && slices.Contains(h.Heals, c.First.CID) && slices.Contains(h.Heals, c.Second.CID)
+}
+
+// MaxContesting is how many heads a node contests by Contesting until the contest
+// is over: a head heals no more than twice as many.
+const MaxContesting = MaxHeals / 2
+
+// Contesting returns what a node signs when it meets other, a verified head of its
+// own brand that it didn't sign: a head at the same place that commits to its own
+// catalog, that of own, its highest one. Who then knows both knows that the brand is
+// in contest. It is ErrNoContest when other lies below own or in another epoch: no
+// reader takes it, or none of the node's.
+func Contesting(own, other SignedHead, now protocol.Millis) (Head, error) {
+	if own.Brand != other.Brand || own.Epoch != other.Epoch || own.Seq >= other.Seq {
+		return Head{}, fmt.Errorf("seq %d of epoch %d beside %d of epoch %d: %w", other.Seq, other.Epoch, own.Seq, own.Epoch, ErrNoContest)
+	}
+	h := own.Head
+	h.Seq, h.Prev, h.Heals = other.Seq, own.CID, nil
+	h.Time = max(now, other.Time)
+	h.Expires = h.Time + MaxLifetime
+	payload, err := h.Encode()
+	if bytes.Equal(payload, other.Signed.Payload) {
+		h.Expires-- // or it would be the same head
+	}
+	return h, err
 }
 
 // Healing returns h as the head that settles a contest between the heads.

@@ -230,3 +230,26 @@ func TestHeadsOfOneNodeOnlyRise(t *testing.T) {
 		}
 	})
 }
+
+func TestTwoNodesWithOneKeyBothShowTheContest(t *testing.T) {
+	s := newShop("tea")
+	sign := func(h Head) SignedHead { return must(SignHead(h, online("tea"))) }
+	sooner := s.head
+	copied := must(Next(&sooner, 0, noon+1000))
+	copied.Brand, copied.ID, copied.Root, copied.Count, copied.Bytes = s.head.Brand, s.head.ID, s.head.Root, s.head.Count, s.head.Bytes
+	other := sign(copied)
+	own := sign(must(Contesting(sooner, other, noon+500)))
+	for _, pair := range [][2]SignedHead{{own, other}, {other, own}} {
+		if got := Check(pair[0], &pair[1], noon+2000); got != Conflicting {
+			t.Errorf("%s", got)
+		}
+	}
+	if _, err := Contesting(other, own, noon); !errors.Is(err, ErrNoContest) {
+		t.Errorf("contests what is at its own place: %v", err)
+	}
+	healed := must(Next(&own, 0, noon))
+	healed.Brand, healed.ID, healed.Root, healed.Count, healed.Bytes = own.Brand, own.ID, own.Root, own.Count, own.Bytes
+	if !(Contest{other, own}).EndedBy(sign(healed.Healing(own.CID, other.CID))) {
+		t.Error("the contest goes on")
+	}
+}

@@ -25,6 +25,7 @@ type vector struct {
 	Identity                 []hexBytes
 	Head, Highest            string
 	First, Second            hexBytes
+	Own, Other, Payload      hexBytes
 	JSON                     json.RawMessage
 	Now                      int64
 	Verdict                  Verdict
@@ -93,7 +94,7 @@ func TestRecordVectors(t *testing.T) {
 }
 
 func TestHeadVectors(t *testing.T) {
-	eachVector(t, "head.json", 35, func(t *testing.T, v vector) {
+	eachVector(t, "head.json", 45, func(t *testing.T, v vector) {
 		switch v.Kind {
 		case "fresh":
 			var highest *SignedHead
@@ -107,6 +108,14 @@ func TestHeadVectors(t *testing.T) {
 			c := Contest{*headOf(t, v.First), *headOf(t, v.Second)}
 			if got := c.EndedBy(*headOf(t, must(hex.DecodeString(v.Head)))); got != v.Ends {
 				t.Errorf("%v, want %v", got, v.Ends)
+			}
+		case "contesting":
+			h, err := Contesting(*headOf(t, v.Own), *headOf(t, v.Other), protocol.Millis(v.Now))
+			if (err == nil) != v.Valid || errors.Is(err, ErrNoContest) != (v.Error == "no-contest") {
+				t.Fatal(err)
+			}
+			if v.Valid && !bytes.Equal(must(h.Encode()), v.Payload) {
+				t.Errorf("signs %+v", h)
 			}
 		default:
 			headVector(t, v)

@@ -15,6 +15,7 @@ func headVectors() (any, error) {
 	cases = append(cases, revokedHeads()...)
 	cases = append(cases, freshness()...)
 	cases = append(cases, contests()...)
+	cases = append(cases, contesting()...)
 	return vecSet{"07-head", "Signed heads, their order and their contests; specs/07-head.md §7 says what each kind holds.", cases}, nil
 }
 
@@ -172,5 +173,44 @@ func contests() []vec {
 	add("a later head that heals another", func(h *catalog.Head) { h.Seq++; heal(h, c.First.CID, s.log.Brand()) })
 	add("a head at the same place that heals both", func(h *catalog.Head) { heal(h, c.First.CID, c.Second.CID) })
 	add("a head of a higher epoch", func(h *catalog.Head) { h.Epoch++; h.Seq = 1 })
+	return cases
+}
+
+// contesting are the heads that nodes sign which meet one of their own brand.
+func contesting() []vec {
+	s := teaStall()
+	at := func(epoch, seq uint64, time protocol.Millis, change func(*catalog.Head)) catalog.SignedHead {
+		return s.signed(func(h *catalog.Head) {
+			h.Epoch, h.Seq, h.Time, h.Expires = epoch, seq, time, time+72*hour
+			change(h)
+		})
+	}
+	plain := func(*catalog.Head) {}
+	behind := func(h *catalog.Head) { h.Prev = s.head.CID }
+	base := uint64(stallNow)
+	var cases []vec
+	for _, c := range []struct {
+		name       string
+		own, other catalog.SignedHead
+	}{
+		{"a copy went on", s.head, at(0, base+1000, stallNow+1000, behind)},
+		{"a copy whose clock is ahead", s.head, at(0, base+100_000, stallNow+100_000, func(h *catalog.Head) { h.Count, h.Bytes = h.Count+1, h.Bytes+100 })},
+		{"a copy whose clock is ahead signed the same again", s.head, at(0, base+100_000, stallNow+100_000, behind)},
+		{"the node's own healed once", at(0, base, stallNow, func(h *catalog.Head) { *h = h.Healing(s.head.CID, s.log.Brand()) }), at(0, base+1, stallNow+1, behind)},
+		{"at the place of the node's own", s.head, at(0, base, stallNow+1000, plain)},
+		{"below the node's own", s.head, at(0, base-1, stallNow-1, plain)},
+		{"of an earlier epoch", at(1, base, stallNow, plain), at(0, base+1, stallNow+1, plain)},
+		{"of a later epoch", s.head, at(1, base+1, stallNow+1, plain)},
+		{"of another brand", s.head, stallOf("other").signed(func(h *catalog.Head) { h.Seq++ })},
+	} {
+		now := stallNow + 60_000
+		v := vec{"name": c.name, "kind": "contesting", "valid": true, "now": int64(now), "own": hexed(sure(c.own.Encode())), "other": hexed(sure(c.other.Encode()))}
+		if h, err := catalog.Contesting(c.own, c.other, now); err != nil {
+			v["valid"], v["error"] = false, "no-contest"
+		} else {
+			v["payload"] = hexed(sure(h.Encode()))
+		}
+		cases = append(cases, v)
+	}
 	return cases
 }
