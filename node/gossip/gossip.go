@@ -1,0 +1,217 @@
+package gossip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/wire"
+)
+
+// Gossip takes part in the network's gossip. Make one with New; its methods are
+// safe for concurrent use.
+type Gossip struct {
+	o       Options
+	name    string // of the topic
+	seeds   map[peer.ID]bool
+	table   *table
+	budgets *budgets
+	outbox  *outbox
+	scores  *scores
+	metrics *metrics
+	pusher  *pusher
+	asker   *asker
+
+	topic  *pubsub.Topic
+	ctx    context.Context // of all that judges; ends with Run
+	cancel context.CancelFunc
+	inside gate
+}
+
+// New joins the network's topic. From then on announcements are judged, passed on
+// and handed to Brands; own ones are sent once Run runs. All ends with ctx, or
+// with Run.
+func New(ctx context.Context, o Options) (*Gossip, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
+	g := &Gossip{o: o, name: o.Network.Topic(), seeds: map[peer.ID]bool{}, table: newTable(), budgets: newBudgets(), outbox: newOutbox(), scores: &scores{}}
+	for _, id := range o.Seeds {
+		g.seeds[id] = true
+	}
+	var err error
+	if g.metrics, err = newMetrics(o.Registry, g); err != nil {
+		return nil, err
+	}
+	g.pusher, g.asker = newPusher(g), newAsker(g)
+	g.ctx, g.cancel = context.WithCancel(ctx)
+	if err := g.join(); err != nil {
+		g.cancel()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *Gossip) join() error {
+	ps, err := pubsub.NewGossipSub(g.ctx, g.o.Host, g.options()...)
+	if err != nil {
+		return fmt.Errorf("start gossipsub: %w", err)
+	}
+	err = ps.RegisterTopicValidator(g.name, g.validate, pubsub.WithValidatorTimeout(2*hearTime), pubsub.WithValidatorConcurrency(judging))
+	if err != nil {
+		return fmt.Errorf("validate %s: %w", g.name, err)
+	}
+	if g.topic, err = ps.Join(g.name); err != nil {
+		return fmt.Errorf("join %s: %w", g.name, err)
+	}
+	// A relay is in the mesh as a subscriber is. All that there is to do with an
+	// announcement the validator has done.
+	if _, err = g.topic.Relay(); err != nil {
+		return fmt.Errorf("relay %s: %w", g.name, err)
+	}
+	return nil
+}
+
+// Run sends what is published, serves push streams and keeps those to the homes of
+// followed brands until ctx ends. When it returns, nothing is judged any more.
+func (g *Gossip) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(g.ctx, cancel)
+	defer stop()
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.Go(func() error { return g.send(ctx) })
+	workers.Go(func() error { return g.watchPeers(ctx) })
+	workers.Go(func() error { return g.pusher.run(ctx) })
+	workers.Go(func() error { return g.asker.run(ctx) })
+	err := workers.Wait()
+	g.cancel()
+	g.inside.close()
+	return err
+}
+
+// watchPeers tells the first peer that comes what there was nobody to tell.
+func (g *Gossip) watchPeers(ctx context.Context) error {
+	events, err := g.topic.EventHandler()
+	if err != nil {
+		return fmt.Errorf("watch %s: %w", g.name, err)
+	}
+	defer events.Cancel()
+	for {
+		e, err := events.NextPeerEvent(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("watch %s: %w", g.name, err)
+		case e.Type == pubsub.PeerJoin:
+			g.unpark(ctx)
+		}
+	}
+}
+
+// passed marks what this node publishes: it has been judged.
+type passed struct{}
+
+// readMessage is the first of two validators: cheap, one message after the other.
+func (g *Gossip) readMessage(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
+	if g.passedHere(from, m) {
+		return pubsub.ValidationAccept
+	}
+	a, j, ok := read(m.GetData(), g.o.Now())
+	if !ok {
+		g.report(j, from, byGossip)
+		return resultOf(j.Verdict)
+	}
+	m.ValidatorData = a
+	return pubsub.ValidationAccept
+}
+
+func (g *Gossip) passedHere(from peer.ID, m *pubsub.Message) bool {
+	_, is := m.ValidatorData.(passed)
+	return is && from == g.o.Host.ID()
+}
+
+// validate is the second one: signatures, budgets, and what must be durable before
+// anybody is told.
+func (g *Gossip) validate(ctx context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
+	if g.passedHere(from, m) {
+		return pubsub.ValidationAccept
+	}
+	a, ok := m.ValidatorData.(wire.Announcement)
+	if !ok || !g.inside.enter() {
+		return pubsub.ValidationIgnore
+	}
+	defer g.inside.leave()
+	j := g.hear(ctx, a, from, byGossip)
+	if j.Verdict == wire.Accept {
+		g.pusher.offer(a, m.GetData(), j.Reason == wire.Contested, from)
+	}
+	m.ValidatorData = nil // not kept as long as the message is
+	return resultOf(j.Verdict)
+}
+
+func resultOf(v wire.Verdict) pubsub.ValidationResult {
+	switch v {
+	case wire.Accept:
+		return pubsub.ValidationAccept
+	case wire.Reject:
+		return pubsub.ValidationReject
+	}
+	return pubsub.ValidationIgnore
+}
+
+// toMesh publishes an encoded announcement that has been judged here.
+func (g *Gossip) toMesh(ctx context.Context, brand protocol.CID, data []byte) {
+	err := g.topic.Publish(ctx, data, pubsub.WithValidatorData(passed{}))
+	if err != nil && !errors.Is(err, context.Canceled) {
+		g.o.Log.Warn("announcement not published", "brand", brand, "err", err)
+		return
+	}
+	g.metrics.published.Inc()
+}
+
+// Tips returns of how many brands that the node doesn't keep a tip is remembered,
+// at most 10,000.
+func (g *Gossip) Tips() int { tips, _ := g.table.count(); return tips }
+
+// Tip returns the newest announcement heard of a brand that the node doesn't keep,
+// if it is still remembered.
+func (g *Gossip) Tip(brand protocol.CID) (wire.Announcement, bool) { return g.table.tip(brand) }
+
+// limited reports whether a peer is connected, but only over limited connections.
+func limited(h host.Host, id peer.ID) bool { return h.Network().Connectedness(id) == network.Limited }
+
+// gate counts who is inside and, once closed, lets nobody in.
+type gate struct {
+	mu     sync.Mutex
+	closed bool
+	wg     sync.WaitGroup
+}
+
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.wg.Add(1)
+	}
+	return !g.closed
+}
+
+func (g *gate) leave() { g.wg.Done() }
+
+// close returns when all have left.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.wg.Wait()
+}
