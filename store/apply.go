@@ -37,9 +37,13 @@ func (s *Store) Apply(ctx context.Context, p *Prepared, signed []byte, also ...f
 	if err != nil {
 		return fmt.Errorf("apply head %d: %w", head.Seq, err)
 	}
+	p.applied = true
 	if p.built != nil {
 		p.built.abandon()
 		p.built = nil
+	}
+	if p.stage != nil {
+		p.s.wakeSweep()
 	}
 	return nil
 }
@@ -96,6 +100,9 @@ func (p *Prepared) commitCatalog(tx kv.Txn) (stateRow, error) {
 		return stateRow{}, ErrStale
 	}
 	row := now.stateRow
+	if p.stage != nil {
+		row.Stage = 0
+	}
 	if p.built != nil {
 		row.Generation = p.built.at.gen
 		row.Products = p.built.totals.products

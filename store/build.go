@@ -48,11 +48,27 @@ func (p *Prepared) build(ctx context.Context, r kv.Reader, changes iter.Seq2[Cha
 	return p.finishBuild(ctx)
 }
 
-// newBuild takes the next generation number, durably, so that what a crash leaves
-// of it is found and swept.
+// newBuild begins a generation in the making.
 func (s *Store) newBuild(ctx context.Context, b *brand) (*build, error) {
-	var at realm
-	err := s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
+	at, err := s.newGeneration(ctx, b, func(*stateRow, realm) {})
+	if err != nil {
+		return nil, err
+	}
+	return s.buildAt(ctx, at)
+}
+
+func (s *Store) buildAt(ctx context.Context, at realm) (*build, error) {
+	bulk, err := s.kv.Bulk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &build{s: s, at: at, bulk: bulk, totals: newTotals()}, nil
+}
+
+// newGeneration takes the next generation number, durably, so that what a crash
+// leaves of it is found and swept. note may add to the state row.
+func (s *Store) newGeneration(ctx context.Context, b *brand, note func(*stateRow, realm)) (at realm, err error) {
+	err = s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
 		now, err := b.readState(tx)
 		if err != nil {
 			return err
@@ -60,19 +76,52 @@ func (s *Store) newBuild(ctx context.Context, b *brand) (*build, error) {
 		row := now.stateRow
 		at = realm{b.no, row.Next}
 		row.Next++
+		note(&row, at)
 		if err := writeState(tx, b.no, row); err != nil {
 			return err
 		}
 		return tx.Set(keyGeneration(at), nil)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("begin generation: %w", err)
+		return realm{}, fmt.Errorf("begin generation: %w", err)
 	}
-	bulk, err := s.kv.Bulk(ctx)
+	return at, nil
+}
+
+// adopt makes the leaves that were fetched, where nothing was live, into the
+// generation that is built.
+func (p *Prepared) adopt(ctx context.Context, at realm) error {
+	if err := p.s.clearIndex(ctx, at); err != nil {
+		return err
+	}
+	b, err := p.s.buildAt(ctx, at)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &build{s: s, at: at, bulk: bulk, totals: newTotals()}, nil
+	p.built = b
+	err = p.s.kv.View(ctx, func(r kv.Reader) error {
+		b.rules, err = readRules(r, at)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = p.finishBuild(ctx)
+	p.changed = int(p.Count)
+	return err
+}
+
+// clearIndex removes what an earlier build of the generation left, but for the
+// rules, which came with the leaves.
+func (s *Store) clearIndex(ctx context.Context, at realm) error {
+	rules := kv.Prefix(keyIndex(at, suffixRule))
+	index := kv.Prefix(keyIndex(at, ""))
+	for _, rows := range []kv.Range{kv.Prefix(keyDigests(at, nil)), index.Before(rules.Start), index.From(rules.End)} {
+		if _, err := kv.DeleteRange(ctx, s.kv, rows); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *build) copyLeaves(r kv.Reader, from realm) error {

@@ -40,6 +40,8 @@ type Prepared struct {
 	built   *build // … or a generation of its own
 	changed int
 	touched touched
+	stage   *Stage // whose content it is, nil if nobody's
+	applied bool
 	done    bool
 }
 
@@ -230,4 +232,7 @@ func (p *Prepared) Discard() {
 		p.built.abandon()
 	}
 	p.b.write.Unlock()
+	if p.stage != nil {
+		p.stage.ended(p.applied)
+	}
 }

@@ -52,7 +52,7 @@ func (s *Store) deadGenerations(ctx context.Context, b *brand) (dead []realm, er
 				return err
 			}
 			at := realm{b.no, generation(binary.BigEndian.Uint32(item.Key[len(base):]))}
-			if at != st.at {
+			if at != st.at && at.gen != st.Stage {
 				dead = append(dead, at)
 			}
 		}
