@@ -1,0 +1,145 @@
+package p2p
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
+	"github.com/libp2p/go-libp2p/p2p/transport/quic"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+// build makes the host, which doesn't listen yet.
+func (p *P2P) build() (host.Host, error) {
+	key, err := loadKey(p.conf.KeyFile, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	p.budget = p.conf.budget()
+	limits, err := p.limitOptions()
+	if err != nil {
+		return nil, err
+	}
+	options := append(limits,
+		libp2p.Identity(key),
+		libp2p.UserAgent("stoa"), libp2p.ProtocolVersion("stoa/"+string(p.conf.Network)+"/1"),
+		libp2p.NoListenAddrs, // what is asked for is opened one by one, so that each failure shows
+		libp2p.Transport(tcp.NewTCPTransport), libp2p.Transport(libp2pquic.NewTransport),
+		libp2p.ConnectionGater(gate{p}),
+		libp2p.EnableRelay(),
+	)
+	return libp2p.New(append(options, p.reachOptions()...)...)
+}
+
+func (p *P2P) limitOptions() ([]libp2p.Option, error) {
+	metrics := libp2p.DisableMetrics()
+	if p.conf.Registry != nil {
+		metrics = libp2p.PrometheusRegisterer(p.conf.Registry)
+	}
+	trimmer, err := p.budget.trimmer()
+	if err != nil {
+		return nil, err
+	}
+	resources, err := p.budget.resources(p.services(), p.conf.Registry != nil)
+	if err != nil {
+		return nil, errors.Join(err, trimmer.Close())
+	}
+	return []libp2p.Option{metrics, libp2p.ConnectionManager(trimmer), libp2p.ResourceManager(resources)}, nil
+}
+
+// reachOptions are how the node finds out whether it can be reached, and what it
+// does so that it can be.
+func (p *P2P) reachOptions() []libp2p.Option {
+	options := []libp2p.Option{
+		libp2p.EnableAutoNATv2(), libp2p.EnableNATService(), libp2p.NATPortMap(),
+		libp2p.EnableHolePunching(),
+		libp2p.EnableAutoRelayWithPeerSource(p.relays, append([]autorelay.Option{
+			autorelay.WithMinCandidates(1), autorelay.WithNumRelays(2),
+			autorelay.WithBootDelay(10 * time.Second), autorelay.WithBackoff(5 * time.Minute),
+		}, p.conf.relayFinder...)...),
+	}
+	if p.conf.RelayService {
+		options = append(options, libp2p.EnableRelayService(relay.WithReservationAddressFilter(p.worthTelling)))
+	}
+	return append(options, p.forcedReachability()...)
+}
+
+// forcedReachability spares a relay in a Private network, where nobody is found to
+// be public, the finding out.
+func (p *P2P) forcedReachability() []libp2p.Option {
+	switch {
+	case p.conf.reachability == network.ReachabilityPrivate:
+		return []libp2p.Option{libp2p.ForceReachabilityPrivate()}
+	case p.conf.reachability == network.ReachabilityPublic, p.conf.Private && p.conf.RelayService:
+		return []libp2p.Option{libp2p.ForceReachabilityPublic()}
+	}
+	return nil
+}
+
+func (p *P2P) worthTelling(a ma.Multiaddr) bool { return p.conf.Private || public(a) }
+
+// services are the limits of all protocols of ours on the host.
+func (p *P2P) services() []Service {
+	return append([]Service{{
+		Name: exchangeService, Protocol: string(exchangeProtocol(p.conf.Network)),
+		Inbound: 16, Outbound: 4, PerPeer: 2, Memory: 32 * maxTold, PeerMemory: 4 * maxTold,
+	}}, p.conf.Services...)
+}
+
+// relays offers connected public peers that serve as relays, kept ones first.
+func (p *P2P) relays(ctx context.Context, limit int) <-chan peer.AddrInfo {
+	out := make(chan peer.AddrInfo)
+	go func() {
+		defer close(out)
+		select {
+		case <-p.ready:
+		case <-ctx.Done():
+			return
+		}
+		for _, info := range p.relayCandidates(limit) {
+			select {
+			case out <- info:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
+
+func (p *P2P) relayCandidates(limit int) []peer.AddrInfo {
+	var first, second []peer.AddrInfo
+	for _, id := range p.host.Network().Peers() {
+		speaks, err := p.host.Peerstore().SupportsProtocols(id, proto.ProtoIDv2Hop)
+		info := peer.AddrInfo{ID: id, Addrs: p.publicAddrs(id)}
+		switch {
+		case err != nil || len(speaks) == 0 || len(info.Addrs) == 0 || !p.direct(id):
+		case p.keeper.has(id):
+			first = append(first, info)
+		default:
+			second = append(second, info)
+		}
+	}
+	all := append(first, second...)
+	return all[:min(len(all), limit)]
+}
+
+// publicAddrs are the addresses of a peer at which strangers may reach it directly.
+func (p *P2P) publicAddrs(id peer.ID) []ma.Multiaddr {
+	var out []ma.Multiaddr
+	for _, a := range p.host.Peerstore().Addrs(id) {
+		if p.worthTelling(a) && !relayed(a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
