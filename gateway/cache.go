@@ -12,6 +12,8 @@ type pageKey struct {
 	asked  shop.Request
 	state  shop.State
 	origin string
+	base   string // where the shop stands
+	beside string // digest of what the page says of other shops
 }
 
 // cache keeps rendered pages, the ones used last, within a bound of bytes. A page

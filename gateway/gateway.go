@@ -38,6 +38,11 @@ type Options struct {
 	CacheBytes int64
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
+	// Mirrors are the brands shown beside the own one; nil when there are none.
+	Mirrors Mirrors
+	// Peers returns where other nodes reach this one, as multiaddrs; nil for a node
+	// that can't be reached.
+	Peers func() []string
 }
 
 // Gateway is the public handler.
@@ -45,6 +50,11 @@ type Gateway struct {
 	store   *store.Store
 	brand   protocol.CID
 	shop    *shop.Shop
+	shops   *shops
+	mirrors Mirrors
+	others  neighbors
+	peers   func() []string
+	now     func() time.Time
 	assets  *web.Assets
 	blobs   *blob.Store
 	pages   *cache
@@ -74,6 +84,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{store: o.Store, brand: o.Brand, shop: s, assets: assets, blobs: o.Blobs, origin: o.Origin, log: o.Log, pages: newCache(o.CacheBytes)}
+	g.shops, g.mirrors, g.peers, g.now = newShops(s), o.Mirrors, o.Peers, o.Now
 	g.renders = make(chan struct{}, 4*runtime.GOMAXPROCS(0))
 	g.metrics = newMetrics(g.pages)
 	return g, nil
@@ -86,7 +97,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(rec.Header(), r)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		rec.Header().Set("Allow", "GET, HEAD")
-		g.fail(rec, r, http.StatusMethodNotAllowed)
+		g.fail(rec, r, g.own(), http.StatusMethodNotAllowed)
 		return
 	}
 	g.route(rec, r)
@@ -96,21 +107,25 @@ func (g *Gateway) route(w *recorder, r *http.Request) {
 	path := r.URL.Path
 	switch first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); {
 	case len(path) > maxPath || !strings.HasPrefix(path, "/"):
-		g.fail(w, r, http.StatusBadRequest)
+		g.fail(w, r, g.own(), http.StatusBadRequest)
 	case first == "assets":
 		w.route = "asset"
 		g.asset(w, r, rest)
 	case first == "m":
 		w.route = "picture"
-		g.picture(w, r, rest)
+		g.picture(w, r, g.own(), rest)
+	case strings.HasPrefix(first, "@"):
+		g.mirrored(w, r, first[1:])
 	case first == "proof":
 		w.route = "proof"
 		g.proof(w, r, rest)
 	case path == "/.well-known/stoa":
 		w.route = "well-known"
 		g.about(w, r)
+	case path == shop.DirectoryPath:
+		g.directory(w, r)
 	default:
-		g.page(w, r)
+		g.page(w, r, g.own(), path)
 	}
 }
 
@@ -120,33 +135,44 @@ const maxPath = 1024
 // renderTime bounds the rendering of one page.
 const renderTime = 10 * time.Second
 
-// page answers from the cache or renders. The key holds everything that the
-// answer depends on, the catalog's head among it: an edit shows in the next
-// response.
-func (g *Gateway) page(w http.ResponseWriter, r *http.Request) {
-	asked, ok := shop.Parse(r.URL.Path, queryOf(r))
-	if !ok {
-		g.lost(w, r)
-		return
-	}
-	state, err := g.shop.State(r.Context())
-	if err == nil && !state.Head.Defined() {
-		g.fail(w, r, http.StatusServiceUnavailable)
-		return
-	}
+// page answers from the cache or renders the page at a path of a shop. The key
+// holds everything that the answer depends on, the catalog's head among it: an edit
+// shows in the next response.
+func (g *Gateway) page(w http.ResponseWriter, r *http.Request, at place, path string) {
+	asked, ok := shop.Parse(path, queryOf(r))
+	state, err := g.state(r.Context(), at)
 	if err != nil {
 		g.trouble(w, r, err)
 		return
 	}
-	key := pageKey{asked, state, g.origin(r)}
+	at.mark = state.Mark
+	switch {
+	case !ok:
+		g.lost(w, r, at, path)
+		return
+	case at.isOwn() && state.Empty && state.Others && asked.Page == shop.Home:
+		g.directory(w, r)
+		return
+	case !state.Head.Defined() && !(asked.Bare() && at.isOwn()):
+		g.unopened(w, r, at)
+		return
+	}
+	key := pageKey{asked: asked, state: state, origin: g.origin(r), base: at.base}
+	g.answer(w, r, at, key, func(ctx context.Context) (shop.Answer, error) {
+		return at.shop.Answer(ctx, asked, key.origin, state.Mark)
+	})
+}
+
+// answer sends the page of the key, made when it isn't there.
+func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, at place, key pageKey, make func(context.Context) (shop.Answer, error)) {
 	kept, err := g.pages.get(key, func() (*reply, error) {
-		return g.render(context.WithoutCancel(r.Context()), asked, key.origin)
+		return g.render(context.WithoutCancel(r.Context()), make)
 	})
 	switch {
 	case errors.Is(err, errBusy):
-		g.fail(w, r, http.StatusServiceUnavailable)
+		g.fail(w, r, at, http.StatusServiceUnavailable)
 	case errors.Is(err, shop.ErrNotFound):
-		g.lost(w, r)
+		g.lost(w, r, at, strings.TrimPrefix(r.URL.Path, at.base))
 	case err != nil:
 		g.trouble(w, r, err)
 	default:
@@ -159,7 +185,7 @@ var errBusy = errors.New("too many pages are being rendered")
 
 // render makes a page when it is its turn. It goes on when the one who asked has
 // left: others may be waiting for the same page.
-func (g *Gateway) render(ctx context.Context, asked shop.Request, origin string) (*reply, error) {
+func (g *Gateway) render(ctx context.Context, make func(context.Context) (shop.Answer, error)) (*reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, renderTime)
 	defer cancel()
 	select {
@@ -168,51 +194,18 @@ func (g *Gateway) render(ctx context.Context, asked shop.Request, origin string)
 	case <-ctx.Done():
 		return nil, errBusy
 	}
-	a, err := g.shop.Answer(ctx, asked, origin)
+	a, err := make(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return newReply(a), nil
 }
 
-// lost looks whether the address led somewhere once, else says that there is
-// nothing.
-func (g *Gateway) lost(w http.ResponseWriter, r *http.Request) {
-	moved, ok, err := g.shop.Moved(r.Context(), r.URL.Path)
-	switch {
-	case err != nil:
-		g.trouble(w, r, err)
-	case ok:
-		newReply(moved).serve(w, r)
-	default:
-		g.fail(w, r, http.StatusNotFound)
-	}
-}
-
-// trouble answers an error that isn't the asker's fault. Its text goes to the
-// log, never to a page.
-func (g *Gateway) trouble(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		return // nobody listens any more
-	}
-	g.log.Error("page failed", "path", r.URL.Path, "error", err)
-	g.fail(w, r, http.StatusInternalServerError)
-}
-
-// fail sends the shop's page for a status.
-func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, status int) {
-	a := g.shop.Failure(r.Context(), status, g.origin(r))
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "60")
-	}
-	newReply(a).serve(w, r)
-}
-
 // asset serves a built file; its name holds a hash of its content.
 func (g *Gateway) asset(w http.ResponseWriter, r *http.Request, file string) {
 	a := g.assets.File(file)
 	if a == nil {
-		g.fail(w, r, http.StatusNotFound)
+		g.fail(w, r, g.own(), http.StatusNotFound)
 		return
 	}
 	built := &reply{status: http.StatusOK, mediaType: a.Type, body: a.Body, gzip: a.Gzip, brotli: a.Brotli, built: true, forever: true, tag: a.Integrity[7:39]}

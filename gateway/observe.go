@@ -48,7 +48,7 @@ func (g *Gateway) finish(w *recorder, r *http.Request, start time.Time) {
 		}
 		g.log.Error("handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 		if w.status == 0 {
-			g.fail(w, r, http.StatusInternalServerError)
+			g.fail(w, r, g.own(), http.StatusInternalServerError)
 		}
 	}
 	took := time.Since(start)

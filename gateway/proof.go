@@ -21,8 +21,17 @@ func (g *Gateway) proof(w *recorder, r *http.Request, rest string) {
 	name, path, _ := strings.Cut(rest, "/")
 	brand, err := protocol.ParseCID(name)
 	at, pathErr := protocol.ParsePath(path)
-	if err != nil || pathErr != nil || brand != g.brand {
-		g.fail(w, r, http.StatusNotFound)
+	if err != nil || pathErr != nil {
+		g.fail(w, r, g.own(), http.StatusNotFound)
+		return
+	}
+	serves, err := g.serves(r.Context(), brand)
+	if err != nil {
+		g.trouble(w, r, err)
+		return
+	}
+	if !serves {
+		g.fail(w, r, g.own(), http.StatusNotFound)
 		return
 	}
 	var bundle []byte
@@ -31,7 +40,7 @@ func (g *Gateway) proof(w *recorder, r *http.Request, rest string) {
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		g.fail(w, r, http.StatusNotFound)
+		g.fail(w, r, g.own(), http.StatusNotFound)
 		return
 	}
 	if err != nil {
@@ -49,6 +58,7 @@ type wellKnownDoc struct {
 	Name     string        `json:"name"`
 	Head     wellKnownHead `json:"head"`
 	Proof    string        `json:"proof"` // template of a path: {brand} and {path} are to be filled in
+	Peers    []string      `json:"peers"` // multiaddrs at which other nodes reach this one
 }
 
 type wellKnownHead struct {
@@ -60,7 +70,10 @@ type wellKnownHead struct {
 }
 
 func (g *Gateway) about(w *recorder, r *http.Request) {
-	doc := wellKnownDoc{Versions: []int{catalog.Version}, Brand: g.brand, Proof: "/proof/{brand}/{path}"}
+	doc := wellKnownDoc{Versions: []int{catalog.Version}, Brand: g.brand, Proof: "/proof/{brand}/{path}", Peers: []string{}}
+	if g.peers != nil {
+		doc.Peers = append(doc.Peers, g.peers()...)
+	}
 	err := g.store.View(r.Context(), g.brand, func(v *store.View) error {
 		h := v.Head()
 		doc.Head = wellKnownHead{h.CID, h.Epoch, h.Seq, h.Time, h.Expires}
@@ -71,7 +84,7 @@ func (g *Gateway) about(w *recorder, r *http.Request) {
 		return notFoundIsFine(err)
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		g.fail(w, r, http.StatusServiceUnavailable)
+		g.fail(w, r, g.own(), http.StatusServiceUnavailable)
 		return
 	}
 	body, jsonErr := json.Marshal(doc)

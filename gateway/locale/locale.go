@@ -109,6 +109,12 @@ func (l *Locale) Say(key string, with ...any) string {
 	return words
 }
 
+// Has reports whether there are words for key.
+func (l *Locale) Has(key string) bool {
+	_, ok := l.words[key]
+	return ok
+}
+
 // Count says how many: the words for key+".one" when n is 1, else for
 // key+".other", with {0} replaced by the number.
 func (l *Locale) Count(key string, n int) string {

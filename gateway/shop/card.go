@@ -14,6 +14,7 @@ type card struct {
 	Price                   price
 	Picture, Second         *picture
 	Gone                    bool
+	From                    string // who sells it, in a list of several shops
 }
 
 // price is an amount as it is shown.
@@ -39,7 +40,7 @@ func (v *visit) cards(list []store.Card, firstOnes int) ([]card, error) {
 
 func (v *visit) card(c store.Card) (card, error) {
 	h := v.house
-	out := card{Title: c.Title, URL: productURL(c.Handle), Initial: initial(c.Title), Gone: !c.Availability.Buyable()}
+	out := card{Title: c.Title, URL: h.productURL(c.Handle), Initial: initial(c.Title), Gone: !c.Availability.Buyable()}
 	out.Price.Now = h.Money(c.Low)
 	if c.High.Minor > c.Low.Minor {
 		out.Price.Now = h.Say("from", out.Price.Now)

@@ -43,7 +43,7 @@ func (v *visit) sitemap(r Request) (Answer, error) {
 		return Answer{}, err
 	}
 	for _, c := range list.Cards {
-		urls = append(urls, siteURL{v.origin + productURL(c.Handle), day(c.Updated)})
+		urls = append(urls, siteURL{v.origin + v.house.productURL(c.Handle), day(c.Updated)})
 	}
 	return asXML(struct {
 		XMLName xml.Name  `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
@@ -54,7 +54,7 @@ func (v *visit) sitemap(r Request) (Answer, error) {
 func (v *visit) sitemapIndex(total int) (Answer, error) {
 	var parts []siteURL
 	for n := 1; (n-1)*maxURLs < total; n++ {
-		parts = append(parts, siteURL{Loc: fmt.Sprintf("%s/sitemap-%d.xml", v.origin, n)})
+		parts = append(parts, siteURL{Loc: fmt.Sprintf("%s/sitemap-%d.xml", v.here(""), n)})
 	}
 	return asXML(struct {
 		XMLName xml.Name  `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 sitemapindex"`
@@ -64,20 +64,20 @@ func (v *visit) sitemapIndex(total int) (Answer, error) {
 
 // fixedURLs are all pages but the products'.
 func (v *visit) fixedURLs() ([]siteURL, error) {
-	urls := []siteURL{{Loc: v.origin + "/"}, {Loc: v.origin + "/c/all"}}
+	urls := []siteURL{{Loc: v.here("/")}, {Loc: v.here("/c/all")}}
 	collections, err := v.view.Collections()
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range collections {
-		urls = append(urls, siteURL{Loc: v.origin + collectionURL(c.Handle)})
+		urls = append(urls, siteURL{Loc: v.origin + v.house.collectionURL(c.Handle)})
 	}
 	for _, p := range v.house.pages {
-		urls = append(urls, siteURL{v.origin + pageURL(p.Handle), day(p.Updated)})
+		urls = append(urls, siteURL{v.origin + v.house.pageURL(p.Handle), day(p.Updated)})
 	}
 	posts, err := v.view.Posts(0, 1000)
 	for _, p := range posts {
-		urls = append(urls, siteURL{v.origin + postURL(p.Handle), day(p.Date)})
+		urls = append(urls, siteURL{v.origin + v.house.postURL(p.Handle), day(p.Date)})
 	}
 	return urls, err
 }
@@ -98,7 +98,7 @@ func asXML(v any) (Answer, error) {
 }
 
 func (v *visit) robots(Request) (Answer, error) {
-	body := "User-agent: *\nDisallow: /search\nSitemap: " + v.origin + "/sitemap.xml\n"
+	body := "User-agent: *\nDisallow: " + v.house.at("/search") + "\nSitemap: " + v.here("/sitemap.xml") + "\n"
 	return Answer{Status: http.StatusOK, Type: "text/plain; charset=utf-8", Body: []byte(body)}, nil
 }
 
@@ -111,8 +111,11 @@ func (v *visit) manifest(Request) (Answer, error) {
 	first := v.house.look.First()
 	body, err := json.Marshal(map[string]any{
 		"name": v.house.profile.Name, "short_name": shorten(v.house.profile.Name, 12), "lang": v.house.profile.Language,
-		"start_url": "/", "display": "minimal-ui", "background_color": first.Ground.String(), "theme_color": first.Ground.String(),
-		"icons": []icon{{"/favicon.svg", "any", "image/svg+xml"}, {"/icon-192.png", "192x192", "image/png"}, {"/icon-512.png", "512x512", "image/png"}},
+		"start_url": v.house.at("/"), "scope": v.house.at("/"), "display": "minimal-ui", "background_color": first.Ground.String(), "theme_color": first.Ground.String(),
+		"icons": []icon{
+			{v.house.at("/favicon.svg"), "any", "image/svg+xml"},
+			{v.house.at("/icon-192.png"), "192x192", "image/png"}, {v.house.at("/icon-512.png"), "512x512", "image/png"},
+		},
 	})
 	return Answer{Status: http.StatusOK, Type: "application/manifest+json", Body: body}, err
 }

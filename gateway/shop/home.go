@@ -65,7 +65,7 @@ func (v *visit) home(Request) (Answer, error) {
 func (v *visit) hero() (*story, error) {
 	p := v.house.profile
 	if p.Home.Hero == nil {
-		s := &story{Title: p.Tagline, Text: p.Description, Link: &link{v.house.Say("all"), "/c/all"}}
+		s := &story{Title: p.Tagline, Text: p.Description, Link: &link{v.house.Say("all"), template.URL(v.house.at("/c/all"))}}
 		if s.Title == "" {
 			s.Title = p.Name
 		}
@@ -84,8 +84,10 @@ func (v *visit) hero() (*story, error) {
 func (v *visit) story(s *catalog.Story, sizes string) (*story, error) {
 	pic, err := v.picture(s.Picture, sizes, largeWidths)
 	out := &story{Title: s.Title, Text: s.Text, Picture: pic}
-	if s.Link != nil && safeHref(s.Link.Href) != "" {
-		out.Link = &link{s.Link.Label, safeHref(s.Link.Href)}
+	if s.Link != nil {
+		if href := v.house.href(s.Link.Href); href != "" {
+			out.Link = &link{s.Link.Label, href}
+		}
 	}
 	return out, err
 }
@@ -107,7 +109,7 @@ func (v *visit) section(d *homeData, s catalog.Section) error {
 	if err != nil || len(list.Cards) == 0 {
 		return err
 	}
-	r := row{Title: s.Title, URL: collectionURL(c.Handle)}
+	r := row{Title: s.Title, URL: v.house.collectionURL(c.Handle)}
 	if r.Title == "" {
 		r.Title = c.Title
 	}
@@ -128,7 +130,7 @@ func (v *visit) newest(d *homeData) error {
 	if err != nil || len(list.Cards) == 0 {
 		return err
 	}
-	r := row{Title: v.house.Say("all"), URL: "/c/all"}
+	r := row{Title: v.house.Say("all"), URL: v.house.at("/c/all")}
 	r.Cards, err = v.cards(list.Cards, 0)
 	d.Rows = append(d.Rows, r)
 	return err
@@ -138,8 +140,8 @@ func (v *visit) newest(d *homeData) error {
 func (v *visit) organization() template.JS {
 	p := v.house.profile
 	about := map[string]any{
-		"@context": "https://schema.org", "@type": "Organization", "@id": v.origin + "/#brand",
-		"name": p.Name, "url": v.origin + "/", "description": p.Description, "logo": v.origin + "/icon-512.png",
+		"@context": "https://schema.org", "@type": "Organization", "@id": v.canonical("/") + "#brand",
+		"name": p.Name, "url": v.canonical("/"), "description": p.Description, "logo": v.here("/icon-512.png"),
 	}
 	if p.Email != "" {
 		about["email"] = p.Email

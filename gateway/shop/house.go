@@ -19,6 +19,9 @@ import (
 // house is what all pages of one catalog state share. It is immutable.
 type house struct {
 	*locale.Locale
+	Base    string // where the shop stands on this server: "" or like "/@tea"
+	Empty   bool   // it has no products
+	Others  bool   // this server shows shops beside its own, and this is its own
 	head    catalog.SignedHead
 	profile *catalog.Profile
 	look    theme.Theme
@@ -34,6 +37,7 @@ type house struct {
 	header map[template.URL]template.HTML // by the path whose menu entry is current; "" for others
 
 	findings template.JS // what to say when a browser has checked a page
+	agoForms template.JS // the ways to say how long ago, for scripts
 }
 
 // link is a labelled reference. Its URL was checked by safeHref or put together
@@ -43,9 +47,12 @@ type link struct {
 	URL   template.URL
 }
 
+// External reports whether the link leaves this server.
+func (l link) External() bool { return strings.HasPrefix(string(l.URL), "https://") }
+
 // houseOf returns the house of the view's head, built when the head is new.
 func (s *Shop) houseOf(v *store.View) (*house, error) {
-	if h := s.house.Load(); h != nil && h.head.CID == v.Head().CID {
+	if h := s.house.Load(); s.fits(h, v.Head().CID) {
 		return h, nil
 	}
 	h, err := s.build(v)
@@ -53,6 +60,12 @@ func (s *Shop) houseOf(v *store.View) (*house, error) {
 		s.house.Store(h)
 	}
 	return h, err
+}
+
+// fits reports whether the house is that of the head, with the neighbours that there
+// are now.
+func (s *Shop) fits(h *house, head protocol.CID) bool {
+	return h != nil && h.head.CID == head && h.Others == s.others.Load()
 }
 
 func (s *Shop) build(v *store.View) (*house, error) {
@@ -63,13 +76,10 @@ func (s *Shop) build(v *store.View) (*house, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read profile: %w", err)
 	}
-	h := &house{head: v.Head(), profile: profile, Locale: s.book.For(profile.Language, profile.Country), look: theme.Of(profile.Theme)}
+	h := &house{Base: s.base, Others: s.others.Load(), head: v.Head(), profile: profile, Locale: s.book.For(profile.Language, profile.Country), look: theme.Of(profile.Theme)}
 	h.sheet = h.look.Sheet(s.fontURL)
 	if h.icon, err = h.look.Icon(profile.Name); err != nil {
 		return nil, err
-	}
-	if h.pages, err = v.Pages(); err != nil {
-		return nil, fmt.Errorf("read pages: %w", err)
 	}
 	if err := h.furnish(v); err != nil {
 		return nil, err
@@ -86,11 +96,23 @@ func (s *Shop) fontURL(file string) string {
 
 // furnish collects what headers and footers link to.
 func (h *house) furnish(v *store.View) error {
+	pages, err := v.Pages()
+	if err != nil {
+		return fmt.Errorf("read pages: %w", err)
+	}
+	for _, p := range pages { // their texts aren't kept in memory
+		h.pages = append(h.pages, &catalog.Page{Handle: p.Handle, Kind: p.Kind, Title: p.Title, Updated: p.Updated})
+	}
 	posts, err := v.Posts(0, 1)
 	if err != nil {
 		return fmt.Errorf("read posts: %w", err)
 	}
 	h.posts = len(posts) > 0
+	products, err := v.Products(0, 0)
+	if err != nil {
+		return fmt.Errorf("count products: %w", err)
+	}
+	h.Empty = products.Total == 0
 	collections, err := v.Collections()
 	if err != nil {
 		return fmt.Errorf("read collections: %w", err)
@@ -99,7 +121,7 @@ func (h *house) furnish(v *store.View) error {
 	if h.profile.Logo == nil {
 		return nil
 	}
-	h.logo, err = (&visit{view: v}).picture(h.profile.Logo, "8rem", []int{160, 320, 480})
+	h.logo, err = (&visit{house: h, view: v}).picture(h.profile.Logo, "8rem", []int{160, 320, 480})
 	return err
 }
 
@@ -110,19 +132,22 @@ const maxMenu = 7
 func (h *house) menuOf(collections []*catalog.Collection) []link {
 	var menu []link
 	for _, l := range h.profile.Menu {
-		if href := safeHref(l.Href); href != "" && l.Label != "" {
+		if href := h.href(l.Href); href != "" && l.Label != "" {
 			menu = append(menu, link{l.Label, href})
 		}
 	}
 	if len(menu) > 0 {
 		return menu[:min(len(menu), maxMenu)]
 	}
-	menu = append(menu, link{h.Say("all"), "/c/all"})
+	if h.isStreet() {
+		return nil
+	}
+	menu = append(menu, link{h.Say("all"), template.URL(h.at("/c/all"))})
 	for _, c := range collections[:min(len(collections), 4)] {
-		menu = append(menu, link{c.Title, template.URL(collectionURL(c.Handle))})
+		menu = append(menu, link{c.Title, template.URL(h.collectionURL(c.Handle))})
 	}
 	if h.posts {
-		menu = append(menu, link{h.Say("journal"), "/journal"})
+		menu = append(menu, link{h.Say("journal"), template.URL(h.at("/journal"))})
 	}
 	return menu
 }
@@ -136,7 +161,7 @@ func (s *Shop) paint(h *house) error {
 	if h.Footer, err = s.part("footer", h.footer()); err != nil {
 		return err
 	}
-	h.findings = h.sayFindings()
+	h.findings, h.agoForms = h.sayFindings(Current), jsonData(h.AgoForms())
 	h.header = map[template.URL]template.HTML{}
 	for _, current := range append([]link{{}}, h.menu...) {
 		if h.header[current.URL], err = s.part("header", headerData{h, h.profile, h.logo, h.menu, current.URL}); err != nil {
@@ -163,16 +188,16 @@ type headerData struct {
 }
 
 type headData struct {
-	Name, ColorScheme, Sheet, Font string
-	Style, Script                  any
-	Light, Dark                    string // colours of the browser's own frame
-	Scheme                         string
+	Base, Name, ColorScheme, Sheet, Font string
+	Style, Script                        any
+	Light, Dark                          string // colours of the browser's own frame
+	Scheme                               string
 }
 
 func (s *Shop) headData(h *house) headData {
 	return headData{
 		Name: h.profile.Name, ColorScheme: h.look.ColorScheme(), Scheme: h.look.Scheme,
-		Sheet: "/theme-" + h.sheet.Hash + ".css", Font: s.fontURL(h.look.PreloadFont()),
+		Base: h.Base, Sheet: h.at("/theme-" + h.sheet.Hash + ".css"), Font: s.fontURL(h.look.PreloadFont()),
 		Style: s.assets.Named("app.css"), Script: s.assets.Named("app.js"),
 		Light: h.look.Light.Ground.String(), Dark: h.look.Dark.Ground.String(),
 	}
@@ -189,17 +214,29 @@ type footerData struct {
 
 func (h *house) footer() footerData {
 	f := footerData{house: h, Profile: h.profile, Address: h.address(), Contact: h.contacts(), Year: h.head.Time.Time().Year()}
-	f.More = append(f.More, link{h.Say("all"), "/c/all"}, link{h.Say("collections"), "/c"})
-	if h.posts {
-		f.More = append(f.More, link{h.Say("journal"), "/journal"})
+	if h.isStreet() {
+		f.More = append(f.More, link{h.Say("brands"), DirectoryPath})
+	} else {
+		f.More = h.footerShop()
 	}
 	order := []string{"about", "shipping", "returns", "privacy", "imprint", "page"}
 	pages := slices.Clone(h.pages)
 	slices.SortStableFunc(pages, func(a, b *catalog.Page) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	for _, p := range pages[:min(len(pages), 10)] {
-		f.Help = append(f.Help, link{p.Title, template.URL(pageURL(p.Handle))})
+		f.Help = append(f.Help, link{p.Title, template.URL(h.pageURL(p.Handle))})
 	}
 	return f
+}
+
+func (h *house) footerShop() []link {
+	list := []link{{h.Say("all"), template.URL(h.at("/c/all"))}, {h.Say("collections"), template.URL(h.at("/c"))}}
+	if h.posts {
+		list = append(list, link{h.Say("journal"), template.URL(h.at("/journal"))})
+	}
+	if h.Others {
+		list = append(list, link{h.Say("brands.others"), DirectoryPath})
+	}
+	return list
 }
 
 func (h *house) address() []string {
@@ -242,20 +279,27 @@ func dialable(phone string) string {
 func (h *house) textOfKind(kind string) string {
 	for _, p := range h.pages {
 		if p.Kind == kind {
-			return pageURL(p.Handle)
+			return h.pageURL(p.Handle)
 		}
 	}
 	return ""
 }
 
+// SearchURL is where words are searched for: in the shop, or in all shops when it
+// has nothing of its own beside them.
+func (h *house) SearchURL() string {
+	if h.isStreet() {
+		return DirectoryPath
+	}
+	return h.at("/search")
+}
+
+// isStreet reports whether the shop is no more than the door to others.
+func (h *house) isStreet() bool { return h.Empty && h.Others && h.Base == "" }
+
 func (h *house) headerFor(path string) template.HTML {
-	if header, ok := h.header[template.URL(path)]; ok {
+	if header, ok := h.header[template.URL(h.at(path))]; ok {
 		return header
 	}
 	return h.header[""]
 }
-
-func productURL(h protocol.Handle) string    { return "/p/" + string(h) }
-func collectionURL(h protocol.Handle) string { return "/c/" + string(h) }
-func pageURL(h protocol.Handle) string       { return "/pages/" + string(h) }
-func postURL(h protocol.Handle) string       { return "/journal/" + string(h) }

@@ -16,7 +16,8 @@ type layout struct {
 	Hidden                      bool // from search engines
 	Data                        template.JS
 	Header, Main                template.HTML
-	Notice, Announcement        string
+	Announcement                string
+	Mark                        *markData
 	Name                        string
 	ProductPrice                *offerMeta
 }
@@ -29,15 +30,13 @@ func (v *visit) layout(title, path string) *layout {
 	h := v.house
 	l := &layout{
 		house: h, Lang: string(h.profile.Language), Classes: h.look.Classes(), Name: h.profile.Name,
-		Title: h.profile.Name, Canonical: v.origin + path, Kind: "website",
+		Title: h.profile.Name, Canonical: v.canonical(path), Kind: "website",
 		Announcement: h.profile.Announcement, Header: h.headerFor(path),
 	}
 	if title != "" {
 		l.Title = title + " · " + h.profile.Name
 	}
-	if h.head.Expired(protocol.MillisOf(v.shop.now())) {
-		l.Notice = h.Say("state.expired", h.profile.Name, h.Date(h.head.Time))
-	}
+	l.Mark, l.Hidden = v.markData(), v.mark.Browse()
 	return l
 }
 
@@ -58,5 +57,5 @@ func (v *visit) render(l *layout, name string, data any) (Answer, error) {
 
 // absolute returns the address of a picture for others to fetch.
 func (v *visit) absolute(blob protocol.CID) string {
-	return v.origin + pictureURL(blob.String(), 1280)
+	return v.origin + v.house.pictureURL(blob.String(), 1280)
 }

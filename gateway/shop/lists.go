@@ -72,7 +72,7 @@ func (v *visit) collection(r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	d.Title, d.Intro = c.Title, rich(c.Description)
+	d.Title, d.Intro = c.Title, v.house.rich(c.Description, collectionPath(c.Handle))
 	list, err := v.view.CollectionCards(c.Handle, offset, perPage)
 	return v.list(d, r, list, plain(c.Description, 160), err)
 }
@@ -84,16 +84,16 @@ func (v *visit) list(d listData, r Request, list store.Listing, about string, er
 	if r.Number > 1 && len(list.Cards) == 0 {
 		return Answer{}, ErrNotFound
 	}
-	path := collectionURL(protocol.Handle(r.Name))
-	d.Count, d.Paging = v.house.Count("products", list.Total), v.paging(path, r.Number, list.Total, perPage)
+	path := "/c/" + r.Name
+	d.Count, d.Paging = v.house.Count("products", list.Total), v.paging(v.house.at(path), r.Number, list.Total, perPage)
 	if d.Cards, err = v.cards(list.Cards, 2); err != nil {
 		return Answer{}, err
 	}
 	if len(d.Cards) == 0 && r.Name != "all" {
-		d.Starter = []link{{v.house.Say("all"), "/c/all"}}
+		d.Starter = []link{{v.house.Say("all"), template.URL(v.house.at("/c/all"))}}
 	}
 	l := v.layout(d.Title, path)
-	l.Canonical, l.About = v.origin+pageOf(path, r.Number), about
+	l.Canonical, l.About = v.canonical(pageOf(path, r.Number)), about
 	if len(list.Cards) > 0 && list.Cards[0].Picture != nil {
 		l.Image = v.absolute(list.Cards[0].Picture.Blob)
 	}
@@ -109,7 +109,7 @@ func (v *visit) search(r Request) (Answer, error) {
 		}
 		d.Title, d.Count = v.house.Say("search.results", r.Words), v.house.Count("products", list.Total)
 		d.Empty = v.house.Say("search.none", r.Words)
-		d.Paging = v.paging("/search?q="+url.QueryEscape(r.Words), r.Number, list.Total, perPage)
+		d.Paging = v.paging(v.house.at("/search")+"?q="+url.QueryEscape(r.Words), r.Number, list.Total, perPage)
 		if d.Cards, err = v.cards(list.Cards, 2); err != nil {
 			return Answer{}, err
 		}
@@ -135,7 +135,7 @@ func (v *visit) collections(Request) (Answer, error) {
 	}
 	var tiles []tile
 	for _, c := range all {
-		t := tile{Title: c.Title, URL: collectionURL(c.Handle), Initial: initial(c.Title)}
+		t := tile{Title: c.Title, URL: v.house.collectionURL(c.Handle), Initial: initial(c.Title)}
 		ref := c.Picture
 		if ref == nil {
 			list, err := v.view.CollectionCards(c.Handle, 0, 1)

@@ -54,7 +54,7 @@ func (v *visit) choice(g goods, chosen *catalog.Variant, at int, value string, p
 		return choice{}, nil
 	}
 	c := choice{
-		Label: value, ID: target.ID, URL: productURL(g.Handle) + "?variant=" + string(target.ID),
+		Label: value, ID: target.ID, URL: v.house.productURL(g.Handle) + "?variant=" + string(target.ID),
 		Current: chosen.Options[at] == value, Absent: !exact, Gone: exact && !g.buyable(target),
 	}
 	switch {

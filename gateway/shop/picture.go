@@ -53,7 +53,7 @@ func (v *visit) picture(ref *catalog.MediaRef, sizes string, widths []int) (*pic
 	if c, err := theme.ParseColor(m.Color); err == nil {
 		p.Color = c.String()
 	}
-	p.Source, p.Sources = sources(ref.Blob.String(), m.Width, widths)
+	p.Source, p.Sources = v.house.sources(ref.Blob.String(), m.Width, widths)
 	return p, nil
 }
 
@@ -77,7 +77,7 @@ func (v *visit) mediaOf(blob protocol.CID) (*catalog.Media, error) {
 }
 
 // sources lists the widths up to the first that shows the whole original.
-func sources(blob string, original int, widths []int) (string, template.Srcset) {
+func (h *house) sources(blob string, original int, widths []int) (string, template.Srcset) {
 	var set strings.Builder
 	largest := widths[0]
 	for i, w := range widths {
@@ -87,14 +87,14 @@ func sources(blob string, original int, widths []int) (string, template.Srcset) 
 		if i > 0 {
 			set.WriteString(", ")
 		}
-		set.WriteString(pictureURL(blob, w) + " " + strconv.Itoa(w) + "w")
+		set.WriteString(h.pictureURL(blob, w) + " " + strconv.Itoa(w) + "w")
 		largest = w
 	}
-	return pictureURL(blob, min(largest, 640)), template.Srcset(set.String())
+	return h.pictureURL(blob, min(largest, 640)), template.Srcset(set.String())
 }
 
-func pictureURL(blob string, width int) string {
-	return "/m/" + blob + "/" + strconv.Itoa(width) + ".jpg"
+func (h *house) pictureURL(blob string, width int) string {
+	return h.Base + "/m/" + blob + "/" + strconv.Itoa(width) + ".jpg"
 }
 
 // Shape names the picture's proportions for the stylesheet.

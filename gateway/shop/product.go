@@ -24,6 +24,7 @@ type productData struct {
 	Body                  template.HTML
 	Facts                 []fact
 	Signature             signature
+	Browse                string // why nothing can be bought; "" when it can
 }
 
 type galleryPicture struct {
@@ -92,7 +93,7 @@ func (v *visit) product(r Request) (Answer, error) {
 func (v *visit) productData(g goods, chosen *catalog.Variant) (*productData, error) {
 	d := &productData{
 		house: v.house, Handle: g.Handle, Title: g.Title, Maker: g.Vendor, Initial: initial(g.Title), LongTitle: isLong(g.Title),
-		Body: rich(g.Description), Facts: v.facts(g, chosen), Signature: v.signature(g.Product),
+		Body: v.house.rich(g.Description, productPath(g.Handle)), Facts: v.facts(g, chosen), Signature: v.signature(g.Product),
 	}
 	if g.Vendor == v.house.profile.Name {
 		d.Maker = ""
@@ -100,6 +101,9 @@ func (v *visit) productData(g goods, chosen *catalog.Variant) (*productData, err
 	d.Chosen = v.variant(g, chosen)
 	d.TaxNote, d.DeliveryNote, d.Terms = v.priceNotes(g, chosen)
 	d.AskURL = v.ask(g.Product, chosen)
+	if v.mark.Browse() {
+		d.AskURL, d.Browse = "", v.house.Say("mark."+string(v.mark.State)+".buy", v.house.profile.Name)
+	}
 	var err error
 	if d.Gallery, err = v.gallery(g.Product, chosen); err != nil {
 		return nil, err
@@ -151,7 +155,7 @@ func (v *visit) ask(p *catalog.Product, chosen *catalog.Variant) template.URL {
 	h := v.house
 	if h.profile.Email != "" {
 		q := "subject=" + url.PathEscape(h.Say("ask.subject", p.Title)) +
-			"&body=" + url.QueryEscape(v.origin+productURL(p.Handle)+"?variant="+string(chosen.ID))
+			"&body=" + url.QueryEscape(v.canonical(productPath(p.Handle))+"?variant="+string(chosen.ID))
 		return template.URL("mailto:" + url.PathEscape(h.profile.Email) + "?" + q)
 	}
 	if number := dialable(h.profile.Phone); number != "" {
@@ -166,7 +170,7 @@ func (v *visit) ask(p *catalog.Product, chosen *catalog.Variant) template.URL {
 }
 
 func (v *visit) productLayout(g goods, offers []*catalog.Offer, d *productData) *layout {
-	l := v.layout(g.Title, productURL(g.Handle))
+	l := v.layout(g.Title, productPath(g.Handle))
 	if g.SEO.Title != "" {
 		l.Title = g.SEO.Title
 	}
@@ -177,6 +181,9 @@ func (v *visit) productLayout(g goods, offers []*catalog.Offer, d *productData) 
 	l.Kind = "product"
 	if len(d.Gallery) > 0 {
 		l.Image = v.absolute(d.Gallery[0].Blob)
+	}
+	if v.mark.Browse() {
+		return l // no offer to those who collect offers
 	}
 	if o := g.offers[d.Chosen.ID]; o != nil {
 		l.ProductPrice = &offerMeta{o.Price.Decimal(), string(o.Price.Currency)}

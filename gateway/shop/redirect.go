@@ -10,18 +10,22 @@ import (
 
 // Moved returns where an address of another shop system, or one that the brand
 // gave up, leads now; false when nothing is known of it.
+// The path is that of a shop at "/"; only one's own has a table of given up ones.
 func (s *Shop) Moved(ctx context.Context, path string) (Answer, bool, error) {
-	target, ok, err := s.store.Redirect(ctx, path)
-	if err != nil {
-		return Answer{}, false, err
-	}
-	if !ok || safeHref(target) == "" || target == path {
-		target = familiar(path)
+	target := familiar(path)
+	if s.base == "" {
+		given, ok, err := s.store.Redirect(ctx, path)
+		if err != nil {
+			return Answer{}, false, err
+		}
+		if ok && safeHref(given) != "" && given != path {
+			target = given
+		}
 	}
 	if target == "" {
 		return Answer{}, false, nil
 	}
-	return Answer{Status: http.StatusMovedPermanently, Location: target}, true, nil
+	return Answer{Status: http.StatusMovedPermanently, Location: s.base + target}, true, nil
 }
 
 // familiar translates the addresses that most shop systems use.

@@ -28,6 +28,7 @@ const (
 	Manifest
 	Icon
 	Theme
+	Brands // all on this server: the gateway answers, with what it knows of them
 )
 
 // Request is what of an address matters to the answer: two addresses with one
@@ -61,7 +62,7 @@ func Parse(path string, query url.Values) (Request, bool) {
 }
 
 var fixed = map[string]Request{
-	"/": {Page: Home}, "/c": {Page: Collections}, "/pages": {Page: Texts}, "/journal": {Page: Journal}, "/search": {Page: Search},
+	"/": {Page: Home}, "/c": {Page: Collections}, "/pages": {Page: Texts}, "/journal": {Page: Journal}, "/search": {Page: Search}, DirectoryPath: {Page: Brands},
 	"/about": {Page: TextOfKind, Name: "about"}, "/shipping": {Page: TextOfKind, Name: "shipping"},
 	"/returns": {Page: TextOfKind, Name: "returns"}, "/privacy": {Page: TextOfKind, Name: "privacy"},
 	"/imprint": {Page: TextOfKind, Name: "imprint"}, "/sitemap.xml": {Page: Sitemap}, "/robots.txt": {Page: Robots},
@@ -95,7 +96,7 @@ func (r Request) withQuery(query url.Values) (Request, bool) {
 		if id, err := protocol.ParseVariantID(query.Get("variant")); err == nil {
 			r.Choice = id
 		}
-	case Search:
+	case Search, Brands:
 		r.Words = clean(query.Get("q"))
 		fallthrough
 	case Collection, Journal:
@@ -109,6 +110,11 @@ func (r Request) withQuery(query url.Values) (Request, bool) {
 		}
 	}
 	return r, true
+}
+
+// Bare reports whether the answer needs no catalog.
+func (r Request) Bare() bool {
+	return r.Page == Theme || r.Page == Icon || r.Page == Manifest || r.Page == Robots
 }
 
 // clean brings a search to one form: valid text, single spaces, bounded.

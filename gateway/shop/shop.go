@@ -30,11 +30,13 @@ var ErrNotFound = errors.New("nothing at this address")
 type Shop struct {
 	store     *store.Store
 	brand     protocol.CID
+	base      string
 	assets    *web.Assets
 	book      *locale.Book
 	templates *template.Template
 	now       func() time.Time
 	house     atomic.Pointer[house]
+	others    atomic.Bool
 }
 
 // Options is what a Shop needs. Now is the clock.
@@ -67,24 +69,41 @@ type Answer struct {
 	Forever  bool   // the address names the content: it may be kept for ever
 }
 
+// Beside returns the shop of another brand in the same store, which stands at base:
+// a path without a slash at its end, such as "/@tea". Base is part of every address
+// on its pages.
+func (s *Shop) Beside(brand protocol.CID, base string) *Shop {
+	return &Shop{store: s.store, brand: brand, base: base, assets: s.assets, book: s.book, templates: s.templates, now: s.now}
+}
+
+// SetOthers says whether this server shows other brands' shops beside the one at "/".
+// Its pages then link to the list of them.
+func (s *Shop) SetOthers(others bool) { s.others.Store(others) }
+
 // State is everything that the answers depend on beside the request: the same
 // state and request give the same answer. It is comparable.
 type State struct {
-	Head    protocol.CID // of the catalog; none before the first
-	Expired bool         // the brand didn't confirm the head in time
+	Head   protocol.CID // of the catalog; none before the first
+	Empty  bool         // the catalog has no products
+	Others bool         // there are other shops on this server, and this is its own
+	Mark   Mark
 }
 
-// State returns the present state. It is cheap: asked for on every request.
-func (s *Shop) State(ctx context.Context) (State, error) {
+// State returns the present state with what the node knows of its freshness. It is
+// cheap: asked for on every request.
+func (s *Shop) State(ctx context.Context, known Mark) (State, error) {
 	tip, err := s.store.Tip(ctx, s.brand)
 	if errors.Is(err, store.ErrNotFound) {
-		return State{}, nil
+		return State{Empty: true, Others: s.others.Load()}, nil
 	}
-	if err != nil || !tip.Head.Defined() {
+	if err != nil {
 		return State{}, err
 	}
+	if !tip.Head.Defined() {
+		return State{Empty: true, Others: s.others.Load()}, nil
+	}
 	h := s.house.Load()
-	if h == nil || h.head.CID != tip.Head {
+	if !s.fits(h, tip.Head) {
 		err = s.store.View(ctx, s.brand, func(v *store.View) error {
 			h, err = s.houseOf(v)
 			return err
@@ -93,27 +112,42 @@ func (s *Shop) State(ctx context.Context) (State, error) {
 			return State{}, err
 		}
 	}
-	return State{Head: tip.Head, Expired: h.head.Expired(protocol.MillisOf(s.now()))}, nil
+	return State{Head: tip.Head, Empty: h.Empty, Others: h.Others, Mark: h.mark(known, protocol.MillisOf(s.now()))}, nil
 }
 
 // Answer renders what r asks for, with absolute addresses below origin, which
-// is like "https://shop.example". It returns ErrNotFound when there is no such
-// thing.
-func (s *Shop) Answer(ctx context.Context, r Request, origin string) (Answer, error) {
+// is like "https://shop.example", and the mark of the state. It returns ErrNotFound
+// when there is no such thing.
+func (s *Shop) Answer(ctx context.Context, r Request, origin string, mark Mark) (Answer, error) {
 	var a Answer
 	err := s.store.View(ctx, s.brand, func(v *store.View) error {
 		h, err := s.houseOf(v)
 		if err != nil {
 			return err
 		}
-		a, err = answers[r.Page](&visit{shop: s, house: h, view: v, origin: origin}, r)
+		a, err = answers[r.Page](&visit{shop: s, house: h, view: v, origin: origin, mark: mark}, r)
 		return err
 	})
+	if errors.Is(err, store.ErrNotFound) && r.Bare() {
+		return s.bareAnswer(r, origin)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return Answer{}, fmt.Errorf("%w: %w", ErrNotFound, err)
 	}
 	return a, err
 }
+
+// bareAnswer dresses the pages of a shop that has published nothing yet.
+func (s *Shop) bareAnswer(r Request, origin string) (Answer, error) {
+	h, err := s.emptyHouse()
+	if err != nil {
+		return Answer{}, err
+	}
+	return answers[r.Page](&visit{shop: s, house: h, origin: origin}, r)
+}
+
+// elsewhere is what one shop alone can't answer.
+func (v *visit) elsewhere(Request) (Answer, error) { return Answer{}, ErrNotFound }
 
 // visit is one request being answered.
 type visit struct {
@@ -121,6 +155,7 @@ type visit struct {
 	house  *house
 	view   *store.View
 	origin string
+	mark   Mark
 	media  map[protocol.CID]*catalog.Media // manifests read so far
 }
 
@@ -141,4 +176,5 @@ var answers = [...]func(*visit, Request) (Answer, error){
 	Manifest:    (*visit).manifest,
 	Icon:        (*visit).icon,
 	Theme:       (*visit).theme,
+	Brands:      (*visit).elsewhere,
 }

@@ -22,11 +22,11 @@ func (v *visit) text(r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	d := textData{house: v.house, Title: p.Title, Body: rich(p.Body)}
+	d := textData{house: v.house, Title: p.Title, Body: v.house.rich(p.Body, pagePath(p.Handle))}
 	if p.Updated > 0 {
 		d.Updated = v.house.Say("updated", v.house.Date(p.Updated))
 	}
-	l := v.layout(p.Title, pageURL(p.Handle))
+	l := v.layout(p.Title, pagePath(p.Handle))
 	l.About, l.Kind = plain(p.Body, 160), "article"
 	return v.render(l, "text", d)
 }
@@ -72,7 +72,7 @@ func (v *visit) postCards(offset, limit int) ([]postCard, error) {
 }
 
 func (v *visit) postCard(p *catalog.Post) (postCard, error) {
-	c := postCard{Title: p.Title, URL: postURL(p.Handle), Summary: p.Summary, Date: v.house.Date(p.Date), Machine: p.Date.Time().Format("2006-01-02")}
+	c := postCard{Title: p.Title, URL: v.house.postURL(p.Handle), Summary: p.Summary, Date: v.house.Date(p.Date), Machine: p.Date.Time().Format("2006-01-02")}
 	if c.Summary == "" {
 		c.Summary = plain(p.Body, 180)
 	}
@@ -94,15 +94,15 @@ func (v *visit) journal(r Request) (Answer, error) {
 		// Whether there is a further page is known, how many isn't.
 		next = &paging{house: v.house}
 		if r.Number > 1 {
-			next.Previous = pageOf("/journal", r.Number-1)
+			next.Previous = pageOf(v.house.at("/journal"), r.Number-1)
 		}
 		if len(cards) > postsPerPage {
-			next.Next, cards = pageOf("/journal", r.Number+1), cards[:postsPerPage]
+			next.Next, cards = pageOf(v.house.at("/journal"), r.Number+1), cards[:postsPerPage]
 		}
 	}
 	title := v.house.Say("journal")
 	l := v.layout(title, "/journal")
-	l.Canonical = v.origin + pageOf("/journal", r.Number)
+	l.Canonical = v.canonical(pageOf("/journal", r.Number))
 	return v.render(l, "journal", struct {
 		*house
 		Title  string
@@ -120,7 +120,7 @@ func (v *visit) post(r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	l := v.layout(p.Title, postURL(p.Handle))
+	l := v.layout(p.Title, postPath(p.Handle))
 	l.About, l.Kind = c.Summary, "article"
 	if c.Picture != nil {
 		c.Picture.First = true
@@ -130,5 +130,5 @@ func (v *visit) post(r Request) (Answer, error) {
 		*house
 		postCard
 		Body template.HTML
-	}{v.house, c, rich(p.Body)})
+	}{v.house, c, v.house.rich(p.Body, postPath(p.Handle))})
 }
