@@ -413,3 +413,14 @@ func TestAnImportIsAdoptedWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("%d staged rows remain", n)
 	}
 }
+
+// memory is an engine in memory.
+func memory(t *testing.T) kv.Engine {
+	t.Helper()
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { engine.Close() })
+	return engine
+}
