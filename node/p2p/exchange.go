@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/core/record"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 
 	"github.com/stoa-commerce/stoa/protocol/wire"
 )
@@ -33,6 +34,20 @@ const (
 
 func exchangeProtocol(n wire.Network) protocol.ID {
 	return protocol.ID("/stoa/" + string(n) + "/peers/1")
+}
+
+// exchangeLimits bound the streams of peer exchange. The protocol has twice the
+// memory of the service, through both of which it is reserved.
+func exchangeLimits(n wire.Network) func(*rcmgr.ScalingLimitConfig) {
+	return func(limits *rcmgr.ScalingLimitConfig) {
+		all := rcmgr.BaseLimit{StreamsInbound: 16, StreamsOutbound: 4, Streams: 20, Memory: 32 * maxTold}
+		one := rcmgr.BaseLimit{StreamsInbound: 2, StreamsOutbound: 2, Streams: 4, Memory: 4 * maxTold}
+		limits.AddServiceLimit(exchangeService, all, rcmgr.BaseLimitIncrease{})
+		limits.AddServicePeerLimit(exchangeService, one, rcmgr.BaseLimitIncrease{})
+		all.Memory, one.Memory = 2*all.Memory, 2*one.Memory
+		limits.AddProtocolLimit(exchangeProtocol(n), all, rcmgr.BaseLimitIncrease{})
+		limits.AddProtocolPeerLimit(exchangeProtocol(n), one, rcmgr.BaseLimitIncrease{})
+	}
 }
 
 // tellPeers answers a request with signed records of connected public peers.

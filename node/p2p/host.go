@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
@@ -11,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
 	"github.com/libp2p/go-libp2p/p2p/transport/quic"
@@ -49,7 +51,7 @@ func (p *P2P) limitOptions() ([]libp2p.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	resources, err := p.budget.resources(p.services(), p.conf.Registry != nil)
+	resources, err := p.budget.resources(p.conf.Registry != nil, slices.Concat(p.conf.Limits, []func(*rcmgr.ScalingLimitConfig){exchangeLimits(p.conf.Network)})...)
 	if err != nil {
 		return nil, errors.Join(err, trimmer.Close())
 	}
@@ -86,14 +88,6 @@ func (p *P2P) forcedReachability() []libp2p.Option {
 }
 
 func (p *P2P) worthTelling(a ma.Multiaddr) bool { return p.conf.Private || public(a) }
-
-// services are the limits of all protocols of ours on the host.
-func (p *P2P) services() []Service {
-	return append([]Service{{
-		Name: exchangeService, Protocol: string(exchangeProtocol(p.conf.Network)),
-		Inbound: 16, Outbound: 4, PerPeer: 2, Memory: 32 * maxTold, PeerMemory: 4 * maxTold,
-	}}, p.conf.Services...)
-}
 
 // relays offers connected public peers that serve as relays, kept ones first.
 func (p *P2P) relays(ctx context.Context, limit int) <-chan peer.AddrInfo {

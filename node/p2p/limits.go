@@ -8,7 +8,6 @@ import (
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/x/rate"
@@ -70,20 +69,18 @@ func openFiles() int {
 }
 
 // limits are those of the resource manager: libp2p's own for services and streams,
-// scaled to the memory, ours for what is counted in connections and bytes.
-func (b budget) limits(services []Service) rcmgr.ConcreteLimitConfig {
+// scaled to the memory; those that are added; ours for what is counted in
+// connections and bytes.
+func (b budget) limits(add ...func(*rcmgr.ScalingLimitConfig)) rcmgr.ConcreteLimitConfig {
 	base := rcmgr.DefaultLimits
 	libp2p.SetDefaultServiceLimits(&base)
+	for _, f := range add {
+		f(&base)
+	}
 	wanted := rcmgr.PartialLimitConfig{
 		System:      b.share(1, 1),
 		Transient:   b.share(1, 2),
 		PeerDefault: rcmgr.ResourceLimits{Memory: rcmgr.LimitVal64(b.memory / 4)},
-	}
-	wanted.Service, wanted.ServicePeer = map[string]rcmgr.ResourceLimits{}, map[string]rcmgr.ResourceLimits{}
-	wanted.Protocol, wanted.ProtocolPeer = map[protocol.ID]rcmgr.ResourceLimits{}, map[protocol.ID]rcmgr.ResourceLimits{}
-	for _, s := range services {
-		wanted.Service[s.Name], wanted.Protocol[protocol.ID(s.Protocol)] = s.whole(), s.whole()
-		wanted.ServicePeer[s.Name], wanted.ProtocolPeer[protocol.ID(s.Protocol)] = s.peer(), s.peer()
 	}
 	return wanted.Build(base.Scale(b.memory, 0))
 }
@@ -98,35 +95,9 @@ func (b budget) share(n, of int) rcmgr.ResourceLimits {
 	}
 }
 
-func (s Service) whole() rcmgr.ResourceLimits {
-	return s.limits(s.Inbound, s.Outbound, s.Memory)
-}
-
-func (s Service) peer() rcmgr.ResourceLimits {
-	return s.limits(min(s.PerPeer, s.Inbound), min(s.PerPeer, s.Outbound), s.PeerMemory)
-}
-
-// limits leaves no figure to a default: what stands as 0 is 0.
-func (s Service) limits(in, out int, memory int64) rcmgr.ResourceLimits {
-	limit := func(n int) rcmgr.LimitVal {
-		if n <= 0 {
-			return rcmgr.BlockAllLimit
-		}
-		return rcmgr.LimitVal(n)
-	}
-	l := rcmgr.ResourceLimits{
-		StreamsInbound: limit(in), StreamsOutbound: limit(out), Streams: limit(in + out),
-		Memory: rcmgr.BlockAllLimit64,
-	}
-	if memory > 0 {
-		l.Memory = rcmgr.LimitVal64(memory)
-	}
-	return l
-}
-
 // resources builds the resource manager. Private ranges are free of the limits by
 // address: behind a container's bridge or a port proxy all peers come from one.
-func (b budget) resources(services []Service, metrics bool) (network.ResourceManager, error) {
+func (b budget) resources(metrics bool, add ...func(*rcmgr.ScalingLimitConfig)) (network.ResourceManager, error) {
 	var v4, v6 []rcmgr.NetworkPrefixLimit
 	var rates []rate.PrefixLimit
 	for _, p := range neighbours {
@@ -142,7 +113,7 @@ func (b budget) resources(services []Service, metrics bool) (network.ResourceMan
 	if !metrics {
 		opts = append(opts, rcmgr.WithMetricsDisabled())
 	}
-	m, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(b.limits(services)), opts...)
+	m, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(b.limits(add...)), opts...)
 	if err != nil {
 		return nil, fmt.Errorf("build resource manager: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	ma "github.com/multiformats/go-multiaddr"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -41,8 +42,9 @@ type Options struct {
 	// networks that live on a LAN. DHT and relay service then don't wait until the
 	// node is found to be public.
 	Private bool
-	// Services are the limits of stream protocols that others of the node serve.
-	Services []Service
+	// Limits add those of stream protocols that others of the node serve to what
+	// libp2p has by default. A figure that stays 0 blocks all.
+	Limits []func(*rcmgr.ScalingLimitConfig)
 	// Log may be nil.
 	Log *slog.Logger
 	// Registry takes the metrics, those of libp2p among them. May be nil.
@@ -53,17 +55,6 @@ type Options struct {
 
 	reachability network.Reachability // what the node is told about itself; unknown: it finds out
 	relayFinder  []autorelay.Option
-}
-
-// Service limits one stream protocol. All figures are needed.
-type Service struct {
-	Name       string // as given to network.StreamScope.SetService
-	Protocol   string // as given to host.SetStreamHandler
-	Inbound    int    // streams at once that others opened
-	Outbound   int    // streams at once that this node opened
-	PerPeer    int    // streams at once with one peer, each way
-	Memory     int64  // bytes reserved at once
-	PeerMemory int64  // bytes reserved at once for one peer
 }
 
 // config is what Options say, parsed.
