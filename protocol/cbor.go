@@ -33,9 +33,9 @@ func UnmarshalStrict(data []byte, v any) error {
 	if err := unmarshal(strictMode, data, v); err != nil {
 		return err
 	}
-	again, err := Marshal(v)
+	again, err := encMode.Marshal(v) // not checked: data is
 	if err != nil {
-		return err
+		return fmt.Errorf("encode %T: %w", v, err)
 	}
 	if !bytes.Equal(again, data) {
 		return Invalid("cbor", "a field is missing, null, empty or of the wrong type")

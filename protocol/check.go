@@ -116,6 +116,38 @@ func (c *checker) integer(major byte, arg uint64) error {
 	return Invalid("cbor", "integer beyond ±(2^53−1) before byte %d", c.pos)
 }
 
+// expect reads the head of an item of the major type and returns its argument.
+func (c *checker) expect(want byte) (uint64, error) {
+	major, arg, err := c.head()
+	if err == nil && major != want {
+		err = Invalid("cbor", "another type than expected before byte %d", c.pos)
+	}
+	return arg, err
+}
+
+func (c *checker) array(n uint64) error {
+	got, err := c.expect(majorArray)
+	if err == nil && got != n {
+		err = Invalid("cbor", "array of %d instead of %d before byte %d", got, n, c.pos)
+	}
+	return err
+}
+
+// string reads a string of bytes or a text, whose end is capped.
+func (c *checker) string(major byte) ([]byte, error) {
+	n, err := c.expect(major)
+	if err != nil {
+		return nil, err
+	}
+	start := c.pos
+	if major == majorText {
+		err = c.text(n)
+	} else {
+		_, err = c.take(n)
+	}
+	return c.data[start:c.pos:c.pos], err
+}
+
 func (c *checker) text(n uint64) error {
 	b, err := c.take(n)
 	if err == nil && !utf8.Valid(b) {

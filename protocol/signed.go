@@ -1,7 +1,10 @@
 package protocol
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/ed25519"
+	"slices"
 )
 
 // Object names a kind of signed object. It is part of what is signed, so that a
@@ -42,14 +45,53 @@ func Sign(object Object, payload []byte, keys ...ed25519.PrivateKey) Signed {
 // DecodeSigned reads a signed object, at most MaxObject bytes of payload. It
 // checks the form only; see Verify.
 func DecodeSigned(data []byte) (Signed, error) {
-	var s Signed
 	if len(data) > MaxObject+MaxSignatures*128 {
-		return s, Invalid("signed object", "%d bytes are too many", len(data))
+		return Signed{}, Invalid("signed object", "%d bytes are too many", len(data))
 	}
-	if err := UnmarshalStrict(data, &s); err != nil {
+	c := checker{data: bytes.Clone(data)}
+	s, err := c.signed()
+	if err == nil && c.pos != len(data) {
+		err = Invalid("cbor", "%d bytes follow the value", len(data)-c.pos)
+	}
+	if err != nil {
 		return Signed{}, err
 	}
 	return s, s.form()
+}
+
+// signed reads the array [payload, signatures]. Signed objects are read so often
+// that they don't go through reflection.
+func (c *checker) signed() (s Signed, err error) {
+	if err = c.array(2); err != nil {
+		return s, err
+	}
+	if s.Payload, err = c.string(majorBytes); err != nil {
+		return s, err
+	}
+	n, err := c.expect(majorArray)
+	if err != nil || n > MaxSignatures {
+		return s, cmp.Or(err, Invalid("signed object", "%d signatures, allowed are 1 to %d", n, MaxSignatures))
+	}
+	s.Signatures = make([]Signature, n)
+	for i := range s.Signatures {
+		if err = c.signature(&s.Signatures[i]); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func (c *checker) signature(s *Signature) error {
+	if err := c.array(2); err != nil {
+		return err
+	}
+	key, err := c.string(majorText)
+	if err != nil {
+		return err
+	}
+	s.Key = KeyID(key)
+	s.Bytes, err = c.string(majorBytes)
+	return err
 }
 
 func (s Signed) form() error {
@@ -59,15 +101,13 @@ func (s Signed) form() error {
 	if len(s.Signatures) == 0 || len(s.Signatures) > MaxSignatures {
 		return Invalid("signed object", "%d signatures, allowed are 1 to %d", len(s.Signatures), MaxSignatures)
 	}
-	seen := map[KeyID]bool{}
-	for _, sig := range s.Signatures {
+	for i, sig := range s.Signatures {
 		if len(sig.Bytes) != ed25519.SignatureSize || !sig.Key.valid() {
 			return Invalid("signed object", "malformed signature")
 		}
-		if seen[sig.Key] {
+		if slices.ContainsFunc(s.Signatures[:i], func(other Signature) bool { return other.Key == sig.Key }) {
 			return Invalid("signed object", "key %s signed twice", sig.Key)
 		}
-		seen[sig.Key] = true
 	}
 	return nil
 }

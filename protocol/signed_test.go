@@ -115,6 +115,19 @@ func TestMalformedSignedObjectsAreRefused(t *testing.T) {
 	}
 }
 
+// wellFormed says again what specs/02-signed.md §1 does.
+func wellFormed(s protocol.Signed) bool {
+	kids := map[protocol.KeyID]bool{}
+	for _, sig := range s.Signatures {
+		kids[sig.Key] = true
+		if len(sig.Bytes) != 64 || len(sig.Key) != 16 || strings.Trim(string(sig.Key), "0123456789abcdef") != "" {
+			return false
+		}
+	}
+	n := len(s.Signatures)
+	return n >= 1 && n <= protocol.MaxSignatures && len(kids) == n && len(s.Payload) >= 1 && len(s.Payload) <= protocol.MaxObject
+}
+
 func FuzzDecodeSigned(f *testing.F) {
 	f.Add(must(protocol.Sign(protocol.ObjectHead, []byte{0xa0}, key(1)).Encode()))
 	f.Add(must(protocol.Sign(protocol.ObjectIdentity, []byte{0xa0}, key(1), key(2)).Encode()))
@@ -125,6 +138,10 @@ func FuzzDecodeSigned(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := protocol.DecodeSigned(data)
 		if err != nil {
+			var loose protocol.Signed // what may be wrong then is what the type doesn't show
+			if protocol.UnmarshalStrict(data, &loose) == nil && wellFormed(loose) {
+				t.Fatalf("%x is refused: %v", data, err)
+			}
 			return
 		}
 		if !bytes.Equal(must(s.Encode()), data) || len(s.Payload) == 0 || len(s.Payload) > protocol.MaxObject {

@@ -62,11 +62,11 @@ func (l *Log) Append(ops ...[]byte) (int, error) {
 
 // AppendSigned is Append for decoded operations.
 func (l *Log) AppendSigned(ops ...protocol.Signed) (int, error) {
-	next := l.stage()
-	fresh, err := next.open(ops)
-	if err != nil {
+	fresh, err := l.open(ops)
+	if err != nil || len(fresh) == 0 {
 		return 0, err
 	}
+	next := l.stage()
 	for _, n := range slices.SortedFunc(maps.Values(fresh), compareNodes) {
 		if err := next.add(n, fresh); err != nil {
 			return 0, fmt.Errorf("identity operation %s: %w", n.id, err)

@@ -94,21 +94,27 @@ func (a Announcement) marshal() ([]byte, error) {
 // DecodeAnnouncement reads an announcement and checks all of its form; who signed
 // it is for Judge. Errors are *Refusal.
 func DecodeAnnouncement(data []byte) (Announcement, error) {
+	return DecodeAnnouncementKnowing(data, func(protocol.CID) *identity.Log { return nil })
+}
+
+// DecodeAnnouncementKnowing is DecodeAnnouncement for who may know the brand: log
+// is asked once, for the brand of the head, whose signature is not verified yet, and
+// may return nil. What is in the log is not decoded again, which is most of the work.
+func DecodeAnnouncementKnowing(data []byte, log func(brand protocol.CID) *identity.Log) (Announcement, error) {
 	if len(data) > MaxAnnouncement {
 		return Announcement{}, refuse(TooLarge, "%d bytes, allowed are %d", len(data), MaxAnnouncement)
 	}
-	if err := knownVersion(data); err != nil {
-		return Announcement{}, err
-	}
 	var w wireAnnouncement
-	if err := protocol.UnmarshalStrict(data, &w); err != nil {
-		return Announcement{}, refuseFor(NotCBOR, err)
+	err := protocol.UnmarshalStrict(data, &w)
+	if err != nil || w.V != Version {
+		return Announcement{}, misread(data, err)
 	}
-	return w.open()
+	return w.open(log)
 }
 
-// knownVersion comes before the fields: another version may have others.
-func knownVersion(data []byte) error {
+// misread says why data is no announcement. The version comes before the fields:
+// another one may have others.
+func misread(data []byte, cause error) error {
 	var w struct {
 		V uint64 `cbor:"v"`
 	}
@@ -121,14 +127,14 @@ func knownVersion(data []byte) error {
 	if w.V != Version {
 		return refuse(WrongVersion, "%d instead of %d", w.V, Version)
 	}
-	return nil
+	return refuseFor(NotCBOR, cause)
 }
 
-func (w wireAnnouncement) open() (a Announcement, err error) {
+func (w wireAnnouncement) open(log func(protocol.CID) *identity.Log) (a Announcement, err error) {
 	if a.Head, err = catalog.DecodeHead(w.Head); err != nil {
 		return Announcement{}, refuseFor(HeadForm, err)
 	}
-	if a.Identity, err = openIdentity(a.Head.Brand, w.Identity); err != nil {
+	if a.Identity, err = openIdentity(a.Head.Brand, log(a.Head.Brand), w.Identity); err != nil {
 		return Announcement{}, err
 	}
 	if len(w.Dial) > MaxHints {
@@ -144,9 +150,9 @@ func (w wireAnnouncement) open() (a Announcement, err error) {
 	return a, nil
 }
 
-// openIdentity reads operations and checks what can be seen without a log: their
+// openIdentity reads operations and checks what can be seen without parents: their
 // form, their order, and that a genesis among them is the brand's.
-func openIdentity(brand protocol.CID, list [][]byte) ([]protocol.Signed, error) {
+func openIdentity(brand protocol.CID, log *identity.Log, list [][]byte) ([]protocol.Signed, error) {
 	var ops []protocol.Signed
 	var last place
 	for i, data := range list {
@@ -154,20 +160,31 @@ func openIdentity(brand protocol.CID, list [][]byte) ([]protocol.Signed, error) 
 		if err != nil {
 			return nil, refuseFor(IdentityForm, err)
 		}
-		op, err := identity.DecodeOp(s.Payload)
+		at, err := placeOf(s, log)
 		if err != nil {
 			return nil, refuseFor(IdentityForm, err)
 		}
-		at := place{op.N, s.ID()}
-		if op.N == 0 && at.id != brand {
+		if at.n == 0 && at.id != brand {
 			return nil, refuse(BrandMismatch, "the genesis of %s announces a head of %s", at.id, brand)
 		}
 		if i > 0 && last.compare(at) >= 0 || !slices.IsSortedFunc(s.Signatures, compareSignatures) {
-			return nil, refuse(IdentityOrder, "operation %d or its signatures are out of order", op.N)
+			return nil, refuse(IdentityOrder, "operation %d or its signatures are out of order", at.n)
 		}
 		ops, last = append(ops, s), at
 	}
 	return ops, nil
+}
+
+// placeOf checks the form of an operation that the log, if any, doesn't have.
+func placeOf(s protocol.Signed, log *identity.Log) (place, error) {
+	id := s.ID()
+	if log != nil {
+		if op, known := log.Op(id); known {
+			return place{op.N, id}, nil
+		}
+	}
+	op, err := identity.DecodeOp(s.Payload)
+	return place{op.N, id}, err
 }
 
 // place is where an operation stands in the order of a log.

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -151,6 +152,10 @@ func FuzzDecodeAnnouncement(f *testing.F) {
 	f.Add(must(must(Announce(b.log, b.head(plain))).Encode()))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		a, err := DecodeAnnouncement(data)
+		knowing, same := DecodeAnnouncementKnowing(data, func(protocol.CID) *identity.Log { return b.log })
+		if reasonOf(err) != reasonOf(same) || !reflect.DeepEqual(a, knowing) {
+			t.Fatalf("%v; to who knows the log: %v", err, same)
+		}
 		if err != nil {
 			if reasonOf(err) == "" || reasonOf(err) != WrongVersion && !errors.Is(err, protocol.ErrInvalid) {
 				t.Fatalf("no reason: %v", err)

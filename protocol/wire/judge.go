@@ -53,11 +53,15 @@ type Judgement struct {
 // the brand of a head that is not verified yet. The cost is that of verifying the
 // head and those operations that the log doesn't have.
 func Judge(data []byte, standing func(brand protocol.CID) Standing, now protocol.Millis) Judgement {
-	a, err := DecodeAnnouncement(data)
+	var s Standing
+	a, err := DecodeAnnouncementKnowing(data, func(brand protocol.CID) *identity.Log {
+		s = standing(brand)
+		return s.Log
+	})
 	if err != nil {
 		return judgementOf(Announcement{}, err)
 	}
-	return a.Judge(standing(a.Head.Brand), now)
+	return a.Judge(s, now)
 }
 
 // Judge judges a decoded announcement; see the function Judge.
