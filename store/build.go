@@ -45,6 +45,7 @@ func (p *Prepared) build(ctx context.Context, r kv.Reader, changes iter.Seq2[Cha
 			return err
 		}
 	}
+	b.rules = b.rules.bounded()
 	return p.finishBuild(ctx)
 }
 
@@ -99,11 +100,7 @@ func (p *Prepared) adopt(ctx context.Context, at realm) error {
 		return err
 	}
 	p.built = b
-	err = p.s.kv.View(ctx, func(r kv.Reader) error {
-		b.rules, err = readRules(r, at)
-		return err
-	})
-	if err != nil {
+	if b.rules, err = p.s.followRules(ctx, at); err != nil {
 		return err
 	}
 	err = p.finishBuild(ctx)
@@ -160,14 +157,11 @@ func (p *Prepared) buildChange(r kv.Reader, c Change) error {
 }
 
 func (b *build) setRule(c Change) {
-	h := protocol.Handle(c.Path.Name())
-	delete(b.rules, h)
-	if c.Record == nil {
-		return
+	var rule *catalog.Rule
+	if c.Record != nil {
+		rule = ruleOf(c.Path, c.Record)
 	}
-	if rule := ruleOf(c.Path, c.Record); rule != nil {
-		b.rules[h] = rule
-	}
+	b.rules.set(protocol.Handle(c.Path.Name()), rule)
 }
 
 // finishBuild reads the leaves back in trie order and writes the trie's rows and

@@ -11,9 +11,6 @@ import (
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
-// rules are the collections that select by rule, by handle.
-type rules map[protocol.Handle]*catalog.Rule
-
 // indexRows are the x/ rows that one group of records gives, by key suffix. They
 // depend on the group and the rules only, so the rows of an old state can be
 // computed again to remove them.
@@ -85,7 +82,7 @@ func (g group) rows(rs rules) (indexRows, error) {
 	rows.addNames(g.uses)
 	rows.addNames(g.large)
 	for _, r := range g.others {
-		if err := rows.addOther(r); err != nil {
+		if err := rows.addOther(r, rs); err != nil {
 			return nil, err
 		}
 	}
@@ -122,19 +119,17 @@ func (rows indexRows) addOffers(g group, rs rules) error {
 		return err
 	}
 	rows[suffixCard(card.Handle)] = value
-	for h, rule := range rs {
-		if matches(rule, card) {
-			rows[suffixMembers(h)+descending(card.Published)+string(card.Handle)] = nil
-		}
+	for _, h := range rs.selecting(card) {
+		rows[suffixMembers(h)+descending(card.Published)+string(card.Handle)] = nil
 	}
 	return nil
 }
 
-func (rows indexRows) addOther(r catalog.Record) error {
+func (rows indexRows) addOther(r catalog.Record, rs rules) error {
 	switch r := r.(type) {
 	case *catalog.Collection:
 		rows[suffixList("collection")+string(r.Handle)] = nil
-		if r.Rule == nil {
+		if r.Rule == nil || !rs.has(r.Handle) {
 			return nil
 		}
 		b, err := protocol.Marshal(r.Rule)
@@ -202,23 +197,6 @@ func (t *totals) count(suffix string, by int) {
 	} else if h, ok := memberOf(suffix); ok {
 		t.members[h] += by
 	}
-}
-
-// readRules returns the realm's collections that select by rule.
-func readRules(r kv.Reader, at realm) (rules, error) {
-	rs := rules{}
-	base := keyIndex(at, suffixRule)
-	for item, err := range r.Scan(kv.Prefix(base), kv.ScanOptions{}) {
-		if err != nil {
-			return nil, err
-		}
-		rule := new(catalog.Rule)
-		if err := protocol.Unmarshal(item.Value, rule); err != nil {
-			return nil, errors.Join(err, kv.ErrCorrupt)
-		}
-		rs[protocol.Handle(item.Key[len(base):])] = rule
-	}
-	return rs, nil
 }
 
 func readCount(r kv.Reader, key []byte) (int, error) {
