@@ -30,14 +30,14 @@ interface Examined {
 }
 
 async function examine(line: HTMLElement): Promise<Examined> {
-  const { brand = "", proof = "" } = line.dataset;
+  const { brand = "", proof = "", state = "" } = line.dataset;
   const product = line.closest<HTMLElement>("[data-product]");
   const bytes = await load(proof);
   if (!bytes || !product) return { finding: "offline" };
   const shown = await verifyBundle(bytes, { brand, now: Date.now() });
   if (shown.ok !== true) return { finding: unshown(shown) };
   if (shown.path !== `product/${product.dataset["product"]}` || shown.scope !== "group") return { finding: "invalid" };
-  return { finding: judge(shown, remember(shown, localMemory()), agrees(product, offers(shown))), head: shown.head };
+  return { finding: judge(shown, remember(shown, localMemory()), agrees(product, offers(shown)), state), head: shown.head };
 }
 
 // load returns nothing when the proof can't be had.
@@ -64,7 +64,7 @@ function tell(line: HTMLElement, finding: Finding, head: ShownHead | undefined):
   write(line, { ...words, ...(head && details(head)) });
   for (const row of find("[data-checked]", line)) row.hidden = !head;
   for (const alarm of find(".alarm")) alarm.remove();
-  if (tone === "warn") warn(line, words, data?.dataset["more"] ?? "");
+  if (tone === "warn" && finding !== line.dataset["state"]) warn(line, words, data?.dataset["more"] ?? "");
 }
 
 function details({ cid, epoch, seq, time }: ShownHead): Record<string, string> {
@@ -76,7 +76,8 @@ function write(line: HTMLElement, texts: Readonly<Record<string, string>>): void
   for (const element of find("[data-say]", line)) element.textContent = texts[element.dataset["say"] ?? ""] ?? element.textContent;
 }
 
-// warn tells somebody who is about to buy, without moving what is on the page.
+// warn tells somebody who is about to buy, without moving what is on the page. What
+// the page says itself, and lets nobody buy, needs no repeating.
 function warn(line: HTMLElement, { what, did }: Words, more: string): void {
   const alarm = document.createElement("div");
   const link = document.createElement("a");

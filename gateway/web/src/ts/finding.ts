@@ -3,6 +3,7 @@ import type { Remembered, Result } from "../verify";
 // Finding is what checking a page came to. The page carries words for each.
 export type Finding =
   | "checked"
+  | "stale" // sound, but the server of this mirror has lost touch with the brand
   | "expired" // the brand should have signed anew
   | "older" // than what this browser has seen
   | "contested" // two catalogs, or two histories, in the brand's name
@@ -34,10 +35,12 @@ export function unshown(result: Exclude<Result, Shown>): Finding {
   return result.reason === "head-future" ? "clock" : "invalid";
 }
 
-// judge is the finding of a sound bundle: what is worst comes first.
-export function judge(shown: Shown, { verdict }: Pick<Remembered, "verdict">, agrees: boolean): Finding {
-  if (shown.contested || verdict === "differs" || verdict === "contested") return "contested";
+// judge is the finding of a sound bundle: what is worst comes first. The page says
+// what its server knows beside the bundle; that it may lie makes nothing better.
+export function judge(shown: Shown, { verdict }: Pick<Remembered, "verdict">, agrees: boolean, page: string): Finding {
+  if (shown.contested || verdict === "differs" || verdict === "contested" || page === "contested") return "contested";
   if (!agrees) return "altered";
   if (shown.superseded || verdict === "older") return "older";
-  return shown.expired ? "expired" : "checked";
+  if (shown.expired || page === "expired") return "expired";
+  return page === "stale" ? "stale" : "checked";
 }

@@ -13,6 +13,6 @@ export function search(): void {
       event.preventDefault();
       field.focus();
     });
-    if (location.pathname === "/search" && field.value === "" && matchMedia("(hover: hover)").matches) field.focus({ preventScroll: true });
+    if (location.pathname.endsWith("/search") && field.value === "" && matchMedia("(hover: hover)").matches) field.focus({ preventScroll: true });
   }
 }
