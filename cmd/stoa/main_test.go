@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -10,9 +8,7 @@ import (
 
 // TestMain lets scripts run this very binary as "stoa".
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"stoa": func() {
-		os.Exit(run(context.Background(), os.Args[1:], terminal()))
-	}})
+	testscript.Main(m, map[string]func(){"stoa": main})
 }
 
 // TestScripts runs whole sessions of the command line from testdata/script.
@@ -28,7 +24,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bigcsv": bigCSV, "code": codeCmd, "flip": flip, "get": getCmd, "jsonhas": jsonHas, "jsonlen": jsonLen,
-			"picture": pictureCmd, "serve": serveCmd, "stop": stopCmd,
+			"picture": pictureCmd, "serve": serveCmd, "shut": shutCmd,
 		},
 	})
 }

@@ -56,8 +56,8 @@ func serveCmd(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("BRAND", s.places.Brand)
 }
 
-// stopCmd ends the server: stop asks it to, stop kill doesn't.
-func stopCmd(ts *testscript.TestScript, _ bool, args []string) {
+// shutCmd ends the server: shut asks it to, shut kill doesn't.
+func shutCmd(ts *testscript.TestScript, _ bool, args []string) {
 	s := serverOf(ts)
 	if len(args) > 0 && args[0] == "kill" {
 		ts.Check(s.cmd.Process.Kill())
