@@ -168,11 +168,11 @@ func (p *Prepared) groups() map[string][]placement {
 }
 
 func reindexGroup(tx kv.Txn, at realm, rs rules, changed []placement, sum *totals) error {
-	after, err := readGroup(tx, at, changed[0].Path)
+	read := records{}
+	after, err := read.readGroup(tx, at, changed[0].Path)
 	if err != nil {
 		return err
 	}
-	read := records{}
 	oldRows, newRows, err := rowsOf(read.group(before(after, changed)), read.group(after), rs)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -186,28 +185,29 @@ func (p *Prepared) finishBuild(ctx context.Context) error {
 
 func (b *build) index(ctx context.Context) (trie.Edit, error) {
 	builder := trie.NewBuilder(func(row trie.Row) error { return writeDigests(b.bulk, b.at, row) })
+	read := records{}
 	var group []leafRow
 	err := b.s.kv.View(ctx, func(r kv.Reader) error {
 		return scanLeaves(r, kv.Prefix(keyLeaves(b.at)), func(row leafRow) error {
-			b.bytes += uint64(len(row.Record))
+			b.bytes += uint64(row.Size)
 			if err := builder.Add(row.Leaf); err != nil {
 				return err
 			}
 			if len(group) > 0 && !sameGroup(group[0], row) {
-				if err := b.indexGroup(group); err != nil {
+				if err := b.indexGroup(read.group(group)); err != nil {
 					return err
 				}
+				clear(read)
 				group = group[:0]
 			}
-			row.Record = bytes.Clone(row.Record)
-			group = append(group, row)
+			group = append(group, read.keep(row))
 			return ctx.Err()
 		})
 	})
 	if err != nil {
 		return trie.Edit{}, err
 	}
-	if err := b.indexGroup(group); err != nil {
+	if err := b.indexGroup(read.group(group)); err != nil {
 		return trie.Edit{}, err
 	}
 	return builder.Finish()
@@ -215,8 +215,8 @@ func (b *build) index(ctx context.Context) (trie.Edit, error) {
 
 func sameGroup(a, b leafRow) bool { return [16]byte(a.Key[:16]) == [16]byte(b.Key[:16]) }
 
-func (b *build) indexGroup(group []leafRow) error {
-	rows, err := records{}.group(group).rows(b.rules)
+func (b *build) indexGroup(g group) error {
+	rows, err := g.rows(b.rules)
 	if err != nil {
 		return err
 	}

@@ -44,11 +44,19 @@ func (rs records) read(leaf leafRow) catalog.Record {
 	return r
 }
 
+// keep reads a leaf's record and returns the row without its bytes: of a hostile
+// catalog those of one group may be hundreds of megabytes.
+func (rs records) keep(leaf leafRow) leafRow {
+	rs.read(leaf)
+	leaf.Record = nil
+	return leaf
+}
+
 func (rs records) group(leaves []leafRow) group {
 	var g group
 	offers := map[protocol.VariantID]*catalog.Offer{}
 	for _, leaf := range leaves {
-		if len(leaf.Record) >= LargeRecord {
+		if leaf.Size >= LargeRecord {
 			g.large = append(g.large, suffixLarge(leaf.Leaf.Record)+string(leaf.Path))
 		}
 		record := rs.read(leaf)

@@ -13,7 +13,8 @@ import (
 // leafRow is one record with its place in the trie.
 type leafRow struct {
 	trie.Leaf
-	Record []byte
+	Record []byte // nil where it was read before
+	Size   int    // bytes of the record
 }
 
 func encodeLeaf(path protocol.Path, cid protocol.CID, record []byte) []byte {
@@ -40,7 +41,7 @@ func decodeLeaf(key, value []byte) (leafRow, error) {
 	}
 	row.Key = trie.Key(key[len(key)-len(row.Key):])
 	row.Path, row.Leaf.Record = protocol.Path(rest[:n]), cid
-	row.Record = rest[n:]
+	row.Record, row.Size = rest[n:], len(rest)-n
 	return row, nil
 }
 

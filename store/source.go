@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -112,13 +111,13 @@ func readLeafAt(r kv.Reader, at realm, leaf trie.Key) (leafRow, error) {
 	return decodeLeaf(key, value)
 }
 
-// readGroup returns the leaf rows of the group that path belongs to, in key order.
-func readGroup(r kv.Reader, at realm, path protocol.Path) ([]leafRow, error) {
+// readGroup reads the records of the group that path belongs to and returns their
+// leaf rows in key order, without the bytes.
+func (rs records) readGroup(r kv.Reader, at realm, path protocol.Path) ([]leafRow, error) {
 	key := trie.KeyOf(path)
 	var rows []leafRow
 	err := scanLeaves(r, leafRange(at, key[:16]), func(row leafRow) error {
-		row.Record = bytes.Clone(row.Record)
-		rows = append(rows, row)
+		rows = append(rows, rs.keep(row))
 		return nil
 	})
 	if err != nil {

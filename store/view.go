@@ -118,28 +118,22 @@ func (v *View) Media(blob protocol.CID) (*catalog.Media, error) {
 
 // Product returns a product and the offers of its variants, in their order.
 func (v *View) Product(h protocol.Handle) (*catalog.Product, []*catalog.Offer, error) {
-	rows, err := readGroup(v.r, v.st.at, catalog.ProductPath(h))
+	product, err := open[*catalog.Product](v, catalog.ProductPath(h))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("product %s: %w", h, err)
 	}
-	var product *catalog.Product
-	offers := map[protocol.VariantID]*catalog.Offer{}
-	for _, row := range rows {
-		record, err := catalog.Decode(row.Path, row.Record)
-		if err != nil {
+	var offers []*catalog.Offer
+	for _, variant := range product.Variants {
+		offer, err := open[*catalog.Offer](v, catalog.OfferPath(h, variant.ID))
+		if isNotFound(err) {
 			continue
 		}
-		switch r := record.(type) {
-		case *catalog.Product:
-			product = r
-		case *catalog.Offer:
-			offers[r.Variant] = r
+		if err != nil {
+			return nil, nil, err
 		}
+		offers = append(offers, offer)
 	}
-	if product == nil {
-		return nil, nil, fmt.Errorf("product %s: %w", h, ErrNotFound)
-	}
-	return product, offersInOrder(product, offers), nil
+	return product, offers, nil
 }
 
 // Variant returns the handle of the product that a variant belongs to.
