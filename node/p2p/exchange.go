@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/core/record"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
@@ -97,35 +95,6 @@ func reserve(s network.Stream, bytes int) error {
 	return nil
 }
 
-// records are signed records of peers that are connected directly and public, in
-// random order, without the one who asks.
-func (p *P2P) records(asker peer.ID, limit int) [][]byte {
-	book, ok := peerstore.GetCertifiedAddrBook(p.host.Peerstore())
-	if !ok {
-		return [][]byte{}
-	}
-	ids := p.host.Network().Peers()
-	rand.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
-	out := [][]byte{}
-	for _, id := range ids {
-		if id == asker || len(out) == limit || !p.direct(id) || len(p.publicAddrs(id)) == 0 {
-			continue
-		}
-		if data, ok := sealed(book.GetPeerRecord(id)); ok {
-			out = append(out, data)
-		}
-	}
-	return out
-}
-
-func sealed(e *record.Envelope) ([]byte, bool) {
-	if e == nil {
-		return nil, false
-	}
-	data, err := e.Marshal()
-	return data, err == nil && len(data) <= maxRecord
-}
-
 // ask asks a connected peer for others. What it names wrongly is left out.
 func (p *P2P) ask(ctx context.Context, id peer.ID) ([]peer.AddrInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, exchangeTime)
@@ -155,9 +124,7 @@ func (p *P2P) exchange(s network.Stream) ([][]byte, error) {
 	if err := wire.WriteFrame(s, request, maxAsked); err != nil {
 		return nil, err
 	}
-	if err := s.CloseWrite(); err != nil {
-		return nil, fmt.Errorf("end request: %w", err)
-	}
+	_ = s.CloseWrite() // over QUIC it fails when the answer came and the other side closed before
 	answer, err := wire.ReadFrame(s, maxTold)
 	if err != nil {
 		return nil, err

@@ -129,11 +129,5 @@ func (p *P2P) relayCandidates(limit int) []peer.AddrInfo {
 
 // publicAddrs are the addresses of a peer at which strangers may reach it directly.
 func (p *P2P) publicAddrs(id peer.ID) []ma.Multiaddr {
-	var out []ma.Multiaddr
-	for _, a := range p.host.Peerstore().Addrs(id) {
-		if p.worthTelling(a) && !relayed(a) {
-			out = append(out, a)
-		}
-	}
-	return out
+	return slices.DeleteFunc(p.host.Peerstore().Addrs(id), func(a ma.Multiaddr) bool { return !p.reachable(a) })
 }

@@ -33,6 +33,7 @@ type P2P struct {
 	table   *table // nil: no DHT
 	told    *ration
 	wants   *wants
+	signed  *signed
 	metrics *metrics
 	budget  budget
 	stop    context.CancelFunc
@@ -52,7 +53,7 @@ func New(ctx context.Context, options Options) (*P2P, error) {
 	}
 	p := &P2P{
 		conf: conf, log: conf.Log, ready: make(chan struct{}),
-		blames: newBlames(), keeper: newKeeper(), lan: newLAN(), watch: newWatch(), told: newRation(), wants: newWants(),
+		blames: newBlames(), keeper: newKeeper(), lan: newLAN(), watch: newWatch(), told: newRation(), wants: newWants(), signed: newSigned(),
 		metrics: newMetrics(),
 	}
 	p.stopped, p.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -73,6 +74,9 @@ func (p *P2P) open(ctx context.Context) (err error) {
 	}
 	close(p.ready)
 	p.host.Network().Notify(p.watch.notifee(p))
+	if err := p.signed.hear(p.host.EventBus()); err != nil {
+		return err
+	}
 	p.host.SetStreamHandler(exchangeProtocol(p.conf.Network), p.tellPeers)
 	if err := p.listen(); err != nil {
 		return err
@@ -161,7 +165,7 @@ func (p *P2P) Close() error {
 	p.host.RemoveStreamHandler(exchangeProtocol(p.conf.Network))
 	p.host.Network().StopNotify(p.watch.notifee(p))
 	p.metrics.unregister(p)
-	return errors.Join(p.table.close(), p.closeHost())
+	return errors.Join(p.signed.close(), p.table.close(), p.closeHost())
 }
 
 func (p *P2P) closeHost() error {

@@ -79,6 +79,7 @@ func news(conns []network.Conn, c network.Conn) bool {
 }
 
 func (p *P2P) disconnected(n network.Network, c network.Conn) {
+	p.forget(c.RemotePeer())
 	if n.Connectedness(c.RemotePeer()) != network.Connected {
 		p.keeper.lost(c.RemotePeer())
 	}
