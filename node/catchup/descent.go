@@ -102,6 +102,7 @@ func (d *descent) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	d.tell()
 	return nil
 }
 
