@@ -315,12 +315,6 @@ func TestAPreparedStageThatIsNotApplied(t *testing.T) {
 	}
 	m.check(st.Add([]store.Change{{Path: stray.Path}}))
 	m.finish(st)
-	m.sweepAll()
+	m.sweepUntil("g/", 1)
 	m.agrees()
-}
-
-// sweepAll runs the store's upkeep until one generation is left.
-func (m *mirror) sweepAll() {
-	sh := &shop{t: m.t, engine: m.engine, Store: m.Store}
-	sh.sweep()
 }
