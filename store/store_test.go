@@ -29,6 +29,7 @@ type shop struct {
 	brand protocol.CID
 	id    protocol.CID
 	last  *catalog.SignedHead
+	pause protocol.Millis // between heads
 	model map[protocol.Path][]byte
 }
 
@@ -39,6 +40,11 @@ func newShop(t *testing.T, dir string) *shop {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { engine.Close() })
+	return newShopOn(t, engine)
+}
+
+func newShopOn(t *testing.T, engine kv.Engine) *shop {
+	t.Helper()
 	s, err := store.Open(t.Context(), engine)
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +107,7 @@ func (s *shop) try(changes iter.Seq2[store.Change, error], also ...func(*store.O
 func (s *shop) sign(p *store.Prepared) catalog.SignedHead {
 	now := protocol.Millis(1)
 	if s.last != nil {
-		now = s.last.Time + 1
+		now = s.last.Time + 1 + s.pause
 	}
 	h, err := catalog.Next(s.last, 0, now)
 	s.check(err)
