@@ -111,9 +111,9 @@ func standIn(m *catalog.Media) string {
 	}
 	side := min(width, height)
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d"><path fill="%s" d="M0 0h%dv%dH0z"/>`+
-		`<g transform="translate(%d %d) scale(%g)" fill="none" stroke="%s" stroke-opacity=".28" stroke-width="1.2" stroke-linejoin="round">`+
+		`<g transform="translate(%d %d) scale(%g)" fill="none" stroke="%s" stroke-opacity=".22" stroke-width="1.2" stroke-linejoin="round">`+
 		`<path d="M-8-6.5H8v13H-8z"/><path d="m-8 4 4.5-4.5L1 4l3-3 4 4"/><circle cx="3.8" cy="-2.6" r="1.4"/></g></svg>`,
-		width, height, color, width, height, width/2, height/2, float64(side)/96, ink)
+		width, height, color, width, height, width/2, height/2, float64(side)/160, ink)
 }
 
 // parsePicture reads {cid}/{width}.jpg; there is one way to write each.

@@ -49,6 +49,7 @@ type brandTile struct {
 	State                                   Freshness
 	Logo, Picture                           *picture
 	Ground                                  string        // behind the logo, which was drawn for it
+	Radius                                  string        // of the icon
 	Icon                                    template.HTML // in place of a logo
 }
 
@@ -64,7 +65,7 @@ func (s *Shop) Directory(ctx context.Context, d Directory, origin string) (Answe
 	if h.isStreet() && h.head.CID.Defined() {
 		page.Title = h.profile.Name
 		if h.profile.Tagline != "" {
-			page.Lead = h.profile.Tagline
+			page.Title = h.profile.Tagline
 		}
 	}
 	if page.Tiles, err = v.brandTiles(ctx, d.Brands); err != nil {
@@ -100,7 +101,7 @@ func (v *visit) bareTile(n Neighbor) brandTile {
 		t.Name = n.Brand.String()[:12]
 	}
 	if icon, err := theme.Of(catalog.Theme{}).Icon(t.Name); err == nil {
-		t.Icon = template.HTML(icon.SVG())
+		t.Icon, t.Radius = template.HTML(icon.SVG()), "small"
 	}
 	return t
 }
@@ -127,7 +128,7 @@ func (v *visit) fill(t *brandTile) error {
 	if err != nil {
 		return err
 	}
-	t.Icon, t.Ground = template.HTML(icon.SVG()), h.look.First().Ground.String()
+	t.Icon, t.Radius, t.Ground = template.HTML(icon.SVG()), h.look.Radius, h.look.First().Ground.String()
 	if t.Logo, err = v.picture(h.profile.Logo, thumbSizes, thumbWidths); err != nil {
 		return err
 	}

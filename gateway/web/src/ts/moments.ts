@@ -15,9 +15,9 @@ export function moments(): void {
 
 // clock writes the time of day, with the day when it isn't today.
 function clock(at: Date): string {
-  const { lang } = document.documentElement;
   const today = at.toDateString() === new Date().toDateString();
-  return today ? at.toLocaleTimeString(lang, { timeStyle: "short" }) : at.toLocaleString(lang, { dateStyle: "long", timeStyle: "short" });
+  const day = today ? {} : ({ day: "numeric", month: "long", year: "numeric" } as const);
+  return at.toLocaleString(document.documentElement.lang, { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 // Forms are the ways to say how long ago: now, minutes, hours, a day, days.
