@@ -30,6 +30,7 @@ var sets = []struct {
 	{"announcement.json", announcementVectors},
 	{"catchup.json", catchupVectors},
 	{"push.json", pushVectors},
+	{"mirror.json", mirrorVectors},
 }
 
 func main() {
