@@ -28,10 +28,22 @@ func TestAnOwnHeadSignedElsewhereStopsTheNodeUntilItIsSilenced(t *testing.T) {
 	b.check(err)
 
 	a.wants(a.Notice(t.Context(), elsewhere), ErrAlarm)
-	a.refusesToSign(t, before)
+	own := a.current()
+	if own.Seq != elsewhere.Seq || own.CID == elsewhere.CID || own.Root != before.Root || own.Prev != before.CID {
+		t.Fatalf("the head beside the other's: %+v", own.Head)
+	}
+	if st, err := a.Mirror(t.Context(), a.Brand()); err != nil || st.State != Contested {
+		t.Errorf("own pages say %s, %v", st.State, err)
+	}
+	a.refusesToSign(t, own)
+	a.wants(a.Notice(t.Context(), elsewhere), ErrAlarm)
+	a.refusesToSign(t, own)
 	a.check(a.Close())
 	a = b.open(t, home) // an alarm outlives the process
-	a.refusesToSign(t, before)
+	a.refusesToSign(t, own)
+	if st, err := a.Mirror(t.Context(), a.Brand()); err != nil || st.State != Contested {
+		t.Errorf("own pages say %s after a restart, %v", st.State, err)
+	}
 	if st, err := a.Status(t.Context()); err != nil || st.Alarm == nil || st.Alarm.ID != elsewhere.CID {
 		t.Errorf("status doesn't tell of the alarm: %+v, %v", st.Alarm, err)
 	}
@@ -42,7 +54,10 @@ func TestAnOwnHeadSignedElsewhereStopsTheNodeUntilItIsSilenced(t *testing.T) {
 	if healed.Seq <= elsewhere.Seq {
 		t.Errorf("silenced at %d, the other is at %d", healed.Seq, elsewhere.Seq)
 	}
-	if !(catalog.Contest{First: before, Second: elsewhere}).EndedBy(healed) {
+	if st, err := a.Mirror(t.Context(), a.Brand()); err != nil || st.State != Current {
+		t.Errorf("own pages say %s after the silence, %v", st.State, err)
+	}
+	if !(catalog.Contest{First: own, Second: elsewhere}).EndedBy(healed) {
 		t.Errorf("heals %v", healed.Heals)
 	}
 	next, err := a.SetPrice(t.Context(), "sencha", "2")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/stoa-commerce/stoa/protocol"
@@ -36,19 +37,18 @@ func (n *Node) clearDaily(ctx context.Context) error {
 // clear looks for candidates beside other work and decides on them between two
 // changes.
 func (n *Node) clear(ctx context.Context) error {
-	var unshown []protocol.CID
+	var all []protocol.CID
 	for blob, err := range n.blobs.All(ctx) {
 		if err != nil {
 			return err
 		}
-		shown, err := n.shown(ctx, blob)
-		if err != nil {
-			return err
-		}
-		if !shown {
-			unshown = append(unshown, blob)
-		}
+		all = append(all, blob)
 	}
+	shown, err := n.shownAmong(ctx, all)
+	if err != nil {
+		return err
+	}
+	unshown := slices.DeleteFunc(all, func(id protocol.CID) bool { return shown[id] })
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.removeUnused(ctx, unshown)
@@ -66,30 +66,17 @@ func (n *Node) removeUnused(ctx context.Context, list []protocol.CID) error {
 	if err != nil {
 		return err
 	}
+	shown, err := n.shownAmong(ctx, list)
+	if err != nil {
+		return err
+	}
 	var failed []error
 	for _, blob := range list {
-		shown, err := n.shown(ctx, blob)
-		if err == nil && !shown && !kept[blob] {
-			err = n.blobs.Remove(blob)
+		if !shown[blob] && !kept[blob] {
+			failed = append(failed, n.blobs.Remove(blob))
 		}
-		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
-}
-
-// shown reports whether a catalog of the store shows the picture.
-func (n *Node) shown(ctx context.Context, blob protocol.CID) (shown bool, err error) {
-	for _, brand := range n.store.Brands() {
-		err := n.store.View(ctx, brand, func(v *store.View) error {
-			paths, err := v.Uses(blob)
-			shown = shown || len(paths) > 0
-			return err
-		})
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-	}
-	return shown, nil
 }
 
 // hiddenPictures returns the pictures that no page shows and that are kept: of

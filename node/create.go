@@ -28,6 +28,9 @@ func Create(ctx context.Context, o Options, profile catalog.Profile) (*Node, key
 		return nil, keys.Words{}, fmt.Errorf("create brand in %s: %w", o.Home, err)
 	}
 	words, err := n.found(ctx, profile)
+	if err == nil {
+		err = n.begin(ctx, o)
+	}
 	if err != nil {
 		return nil, keys.Words{}, errors.Join(fmt.Errorf("create brand in %s: %w", o.Home, err), n.Close())
 	}

@@ -20,8 +20,7 @@ import (
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
-	"github.com/stoa-commerce/stoa/store/blob"
-	"github.com/stoa-commerce/stoa/store/kv/badgerkv"
+	"github.com/stoa-commerce/stoa/store/kv/memkv"
 )
 
 // clock is a clock that stands until it is moved.
@@ -93,15 +92,10 @@ func (s *stand) open(t *testing.T, home string) *stand {
 func inMemory(t tester, home string, fetch PictureSource) *stand {
 	t.Helper()
 	s := &stand{t, nil, newClock()}
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
-	s.check(err)
 	o := s.clock.options(home, fetch)
-	s.Node = &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: engine}
-	s.Node.store, err = store.Open(t.Context(), engine)
-	s.check(err)
-	s.Node.blobs, err = blob.Open(filepath.Join(home, mediaFolder))
-	s.check(err)
-	_, err = s.found(t.Context(), testProfile())
+	o.Engine = memkv.New()
+	var err error
+	s.Node, _, err = Create(t.Context(), o, testProfile())
 	s.check(err)
 	return s
 }

@@ -10,13 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stoa-commerce/stoa/node/keys"
 	"github.com/stoa-commerce/stoa/protocol"
-	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
 	"github.com/stoa-commerce/stoa/store/blob"
 	"github.com/stoa-commerce/stoa/store/kv"
@@ -32,6 +32,16 @@ var (
 	// ErrAlarm means that somebody else signs with this brand's key; nothing is
 	// signed until the owner has decided.
 	ErrAlarm = errors.New("another node signs for this brand")
+	// ErrContested means that a brand signed two heads at one place: until it has
+	// healed that, nothing newer of it takes effect.
+	ErrContested = errors.New("the brand is in contest")
+	// ErrOwnBrand means that a node was to follow its own brand.
+	ErrOwnBrand = errors.New("it is this node's own brand")
+	// ErrNoNetwork means that the node takes no part in the network, so that nobody can
+	// be asked.
+	ErrNoNetwork = errors.New("the node is not part of a network")
+	// ErrNoBrandThere means that a peer serves no brand.
+	ErrNoBrandThere = errors.New("the peer serves no brand")
 )
 
 // Options say where a node lives and what it takes from outside.
@@ -40,6 +50,10 @@ type Options struct {
 	Log   *slog.Logger     // never nil
 	Now   func() time.Time // the clock
 	Fetch PictureSource    // where pictures named by URL come from; nil leaves them missing
+	// Engine holds the store and stays the caller's to close; nil: Badger in Home.
+	Engine kv.Engine
+	// Net says how the node takes part in the network; nil: not at all.
+	Net *NetOptions
 }
 
 // Node is one brand's node. Its methods may be called concurrently.
@@ -49,6 +63,7 @@ type Node struct {
 	now   func() time.Time
 	fetch PictureSource
 	kv    kv.Engine
+	lent  bool // kv is the caller's
 	store *store.Store
 	blobs *blob.Store
 	brand protocol.CID
@@ -56,18 +71,23 @@ type Node struct {
 
 	mu    sync.Mutex // held while a change is made: one after another
 	files sync.Mutex // held while it is decided whether a picture's file stays; after mu
+
+	kept      *kept
+	following sync.Mutex // held while it is changed which brands are followed; before kept.mu
+	net       *net       // nil without a network
+	running   atomic.Bool
 }
 
 // Open opens the node of a home. Close it in the end.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	if _, err := os.Stat(filepath.Join(o.Home, storeFolder)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(o.Home, storeFolder)); o.Engine == nil && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: %w", o.Home, ErrNoBrand)
 	}
 	n, err := open(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.Home, err)
 	}
-	if err := n.load(ctx); err != nil {
+	if err := n.load(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", o.Home, err), n.Close())
 	}
 	return n, nil
@@ -77,16 +97,18 @@ const storeFolder, mediaFolder = "store", "media"
 
 // open opens store and media, whether or not there is a brand in them.
 func open(ctx context.Context, o Options) (*Node, error) {
-	engine, err := badgerkv.Open(badgerkv.Options{Dir: filepath.Join(o.Home, storeFolder), Log: o.Log})
-	if err != nil {
-		return nil, err
+	n := &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: o.Engine, lent: o.Engine != nil, kept: newKept()}
+	var err error
+	if !n.lent {
+		if n.kv, err = badgerkv.Open(badgerkv.Options{Dir: filepath.Join(o.Home, storeFolder), Log: o.Log}); err != nil {
+			return nil, err
+		}
 	}
-	n := &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: engine}
-	if n.store, err = store.Open(ctx, engine); err != nil {
-		return nil, errors.Join(err, engine.Close())
+	if n.store, err = store.Open(ctx, n.kv); err != nil {
+		return nil, errors.Join(err, n.closeStore())
 	}
 	if n.blobs, err = blob.Open(filepath.Join(o.Home, mediaFolder)); err != nil {
-		return nil, errors.Join(err, engine.Close())
+		return nil, errors.Join(err, n.closeStore())
 	}
 	return n, nil
 }
@@ -97,7 +119,7 @@ const (
 	settingSilenced = "silenced" // the head whose alarm was ended last
 )
 
-func (n *Node) load(ctx context.Context) error {
+func (n *Node) load(ctx context.Context, o Options) error {
 	b, err := n.store.Setting(ctx, settingBrand)
 	if err != nil {
 		return err
@@ -108,12 +130,42 @@ func (n *Node) load(ctx context.Context) error {
 	if n.brand, err = protocol.CIDFromBytes(b); err != nil {
 		return err
 	}
-	n.key, err = keys.LoadOnline(n.home)
-	return err
+	if n.key, err = keys.LoadOnline(n.home); err != nil {
+		return err
+	}
+	return n.begin(ctx, o)
 }
 
-// Close closes the store. Run must have returned.
-func (n *Node) Close() error { return n.kv.Close() }
+// begin reads what is known of the brands that are kept and joins the network, when
+// there is a brand.
+func (n *Node) begin(ctx context.Context, o Options) error {
+	own := n.kept.add(newMirror(n.brand, true))
+	if err := n.loadMirror(ctx, own); err != nil {
+		return err
+	}
+	if err := n.loadFollowed(ctx); err != nil {
+		return err
+	}
+	if o.Net == nil {
+		return nil
+	}
+	return n.join(ctx, *o.Net)
+}
+
+// Close leaves the network and closes the store. Run must have returned.
+func (n *Node) Close() error {
+	if n.net == nil {
+		return n.closeStore()
+	}
+	return errors.Join(n.net.leave(), n.closeStore())
+}
+
+func (n *Node) closeStore() error {
+	if n.lent {
+		return nil
+	}
+	return n.kv.Close()
+}
 
 // Brand returns the ID of the node's own brand.
 func (n *Node) Brand() protocol.CID { return n.brand }
@@ -125,7 +177,8 @@ func (n *Node) Store() *store.Store { return n.store }
 func (n *Node) Blobs() *blob.Store { return n.blobs }
 
 // Run does what a node does by itself until ctx ends: it re-signs the head every
-// day, fetches missing pictures and keeps the store in order.
+// day, fetches missing pictures, keeps the store in order and takes part in the
+// network. It can be called once.
 func (n *Node) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.kv.Run(ctx) })
@@ -133,20 +186,10 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.resignDaily(ctx) })
 	g.Go(func() error { return n.fetchMissing(ctx) })
 	g.Go(func() error { return n.clearDaily(ctx) })
+	if n.net != nil {
+		g.Go(func() error { return n.runNet(ctx) })
+	}
 	return g.Wait()
 }
 
 func (n *Node) millis() protocol.Millis { return protocol.MillisOf(n.now()) }
-
-// head returns the current head, nil before the first.
-func (n *Node) head(ctx context.Context) (*catalog.SignedHead, error) {
-	var head catalog.SignedHead
-	err := n.store.View(ctx, n.brand, func(v *store.View) error {
-		head = v.Head()
-		return nil
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	return &head, err
-}

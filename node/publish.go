@@ -35,7 +35,7 @@ func (n *Node) publish(ctx context.Context, records changes, also ...func(*store
 		p.Discard()
 		return *current, n.updateOwn(ctx, also)
 	}
-	head, err := n.signPrepared(ctx, p, current, keepHead, also...)
+	head, err := n.signPrepared(ctx, p, current, keepHead, plain(also)...)
 	if err == nil {
 		tidy.removeFiles(ctx)
 	}
@@ -76,8 +76,20 @@ type adjust func(h catalog.Head, own *catalog.SignedHead) catalog.Head
 
 func keepHead(h catalog.Head, _ *catalog.SignedHead) catalog.Head { return h }
 
+// alongside is what is written to the private tables in the step that moves the
+// catalog to a head. It may run several times.
+type alongside func(head catalog.SignedHead, o *store.OwnTxn) error
+
+func plain(list []func(*store.OwnTxn) error) []alongside {
+	var out []alongside
+	for _, fn := range list {
+		out = append(out, func(_ catalog.SignedHead, o *store.OwnTxn) error { return fn(o) })
+	}
+	return out
+}
+
 // sign signs a head over the changes whether or not there are any.
-func (n *Node) sign(ctx context.Context, records changes, fn adjust, also ...func(*store.OwnTxn) error) (catalog.SignedHead, error) {
+func (n *Node) sign(ctx context.Context, records changes, fn adjust, also ...alongside) (catalog.SignedHead, error) {
 	p, current, err := n.prepare(ctx, records)
 	if err != nil {
 		return catalog.SignedHead{}, err
@@ -85,7 +97,7 @@ func (n *Node) sign(ctx context.Context, records changes, fn adjust, also ...fun
 	return n.signPrepared(ctx, p, current, fn, also...)
 }
 
-func (n *Node) signPrepared(ctx context.Context, p *store.Prepared, current *catalog.SignedHead, fn adjust, also ...func(*store.OwnTxn) error) (catalog.SignedHead, error) {
+func (n *Node) signPrepared(ctx context.Context, p *store.Prepared, current *catalog.SignedHead, fn adjust, also ...alongside) (catalog.SignedHead, error) {
 	defer p.Discard()
 	log, err := n.store.Identity(ctx, n.brand)
 	if err != nil {
@@ -101,12 +113,21 @@ func (n *Node) signPrepared(ctx context.Context, p *store.Prepared, current *cat
 	if err != nil {
 		return catalog.SignedHead{}, err
 	}
-	also = append(also, func(o *store.OwnTxn) error { return o.PutSigned(head.Epoch, head.Seq, head.CID) })
-	if err := n.accept(ctx, head, p, also...); err != nil {
+	if err := n.accept(ctx, head, p, writes(head, also)...); err != nil {
 		return catalog.SignedHead{}, err
 	}
+	n.announce(ctx, head)
 	n.log.Info("published", "brand", n.brand, "epoch", head.Epoch, "seq", head.Seq, "records", head.Count)
 	return head, nil
+}
+
+// writes are the private writes of a head that this node signs.
+func writes(head catalog.SignedHead, also []alongside) []func(*store.OwnTxn) error {
+	out := []func(*store.OwnTxn) error{func(o *store.OwnTxn) error { return o.PutSigned(head.Epoch, head.Seq, head.CID) }}
+	for _, fn := range also {
+		out = append(out, func(o *store.OwnTxn) error { return fn(head, o) })
+	}
+	return out
 }
 
 // resignEvery is how often a head is signed anew without changes. Heads expire

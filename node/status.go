@@ -21,6 +21,11 @@ type Status struct {
 	// until the owner has decided.
 	Alarm  *HeadStatus `json:"alarm,omitempty"`
 	Schema uint64      `json:"schema"` // of the store
+	// PeerID names the node in the network, "" without one.
+	PeerID string   `json:"peerID"`
+	Listen []string `json:"listen"` // multiaddrs with /p2p/ID
+	// Followers are the peers that follow the brand, as far as they said so.
+	Followers []FollowerStatus `json:"followers"`
 }
 
 // HeadStatus describes a head.
@@ -39,7 +44,10 @@ const maxMissing = 10_000
 
 // Status looks at the node.
 func (n *Node) Status(ctx context.Context) (Status, error) {
-	st := Status{Brand: n.brand, Schema: store.Schema()}
+	st := Status{Brand: n.brand, Schema: store.Schema(), Listen: []string{}, Followers: n.Followers()}
+	if n.net != nil {
+		st.PeerID, st.Listen = n.net.host().ID().String(), append(st.Listen, n.net.p2p.Listening()...)
+	}
 	err := n.store.View(ctx, n.brand, func(v *store.View) error {
 		p, err := v.Profile()
 		if err != nil {
