@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"image/png"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -83,8 +84,9 @@ func TestAllBrandsOfAPeerAreListedItsOwnFirst(t *testing.T) {
 // picture stores a picture of some size and returns its manifest.
 func picture(t *testing.T, blobs *blob.Store, side int) catalog.Media {
 	img := image.NewNRGBA(image.Rect(0, 0, side, side))
+	noise := rand.New(rand.NewPCG(1, uint64(side)))
 	for i := range img.Pix {
-		img.Pix[i] = byte(i * i >> 3)
+		img.Pix[i] = byte(noise.Uint32())
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {

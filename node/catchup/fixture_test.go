@@ -149,12 +149,14 @@ type node struct {
 }
 
 // newHost listens on loopback, within the limits of a real resource manager.
-func newHost(t testing.TB, limits Limits) host.Host {
+func newHost(t testing.TB, limits Limits) host.Host { return newHostAt(t, limits, "127.0.0.1") }
+
+func newHostAt(t testing.TB, limits Limits, ip string) host.Host {
 	cfg := rcmgr.DefaultLimits
 	libp2p.SetDefaultServiceLimits(&cfg)
 	limits.Register(&cfg)
 	resources := must(rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(cfg.Scale(256<<20, 1024)), rcmgr.WithMetricsDisabled()))
-	h := must(libp2p.New(libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"), libp2p.ResourceManager(resources),
+	h := must(libp2p.New(libp2p.ListenAddrStrings("/ip4/"+ip+"/tcp/0"), libp2p.ResourceManager(resources),
 		libp2p.DisableRelay(), libp2p.DisableMetrics(), libp2p.Ping(false)))
 	t.Cleanup(func() { h.Close() })
 	return h
