@@ -15,21 +15,30 @@ const (
 	// restored is the time after which a peer that delivered nothing has all its
 	// budgets back, so that there is nothing to remember.
 	restored protocol.Millis = 60_000
+	// perPeer is how many announcements of one peer are judged or wait for that at a
+	// time.
+	perPeer = 256
 )
 
 // messageRate bounds what one peer may deliver at all, copies of what others
 // deliver included. It lies above what an honest peer of a busy network passes on
 // (facts: 167 a second with a hundred thousand brands) and keeps what libp2p
 // remembers of each message it saw within bounds.
-func messageRate() wire.Rate { return wire.Rate{Burst: 5_000, Every: 4} }
+func messageRate() wire.Rate { return wire.Rate{Burst: 1_000, Every: 4} }
+
+// wrongRate is how many announcements that are provably wrong a peer may deliver
+// before nothing of it is looked at any more. The transport's score comes to the
+// same for peers that it keeps a score of: not for one that lets nobody talk to it.
+func wrongRate() wire.Rate { return wire.Rate{Burst: 3, Every: 20 * 60_000} }
 
 // spending is what one peer has used up. strange is for announcements of brands
 // that the node doesn't keep. idle is for those of others that led to nothing:
 // hints aren't signed, so anybody can make any number of valid copies of an old
-// announcement. messages counts all.
+// announcement. wrong is for what is rejected, messages counts all.
 type spending struct {
-	strange, idle, messages wire.Budget
-	last                    protocol.Millis
+	strange, idle, wrong, messages wire.Budget
+	judging                        int
+	last                           protocol.Millis
 }
 
 // budgets holds the spending of peers. Who is forgotten starts anew.
@@ -57,7 +66,7 @@ func (b *budgets) makeRoom(now protocol.Millis) {
 		return
 	}
 	for id, s := range b.peers {
-		if now-s.last > restored || s.last > now {
+		if s.judging == 0 && now-s.last > restored && s.wrong.Wait(wire.Rate{Burst: 1, Every: wrongRate().Every}, now) == 0 {
 			delete(b.peers, id)
 		}
 	}
@@ -74,12 +83,43 @@ func (b *budgets) messages(id peer.ID, n int, now protocol.Millis) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.of(id, now)
+	if s.wrong.Wait(wrongRate(), now) > 0 {
+		return 0
+	}
 	for i := range n {
 		if !s.messages.Spend(messageRate(), now) {
 			return i
 		}
 	}
 	return n
+}
+
+// lied charges a peer for what was rejected.
+func (b *budgets) lied(id peer.ID, now protocol.Millis) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.of(id, now).wrong.Spend(wrongRate(), now)
+}
+
+// begin reports whether one more announcement of the peer may wait to be judged;
+// end says that it was.
+func (b *budgets) begin(id peer.ID, now protocol.Millis) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.of(id, now)
+	if s.judging >= perPeer {
+		return false
+	}
+	s.judging++
+	return true
+}
+
+func (b *budgets) end(id peer.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s := b.peers[id]; s != nil && s.judging > 0 {
+		s.judging--
+	}
 }
 
 // strange charges the peer for an announcement of a brand that the node doesn't

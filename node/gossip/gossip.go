@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/host"
@@ -24,6 +25,7 @@ type Gossip struct {
 	seeds   map[peer.ID]bool
 	table   *table
 	budgets *budgets
+	judging chan struct{} // holds one for each announcement being judged
 	outbox  *outbox
 	scores  *scores
 	metrics *metrics
@@ -43,7 +45,7 @@ func New(ctx context.Context, o Options) (*Gossip, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
 	}
-	g := &Gossip{o: o, name: o.Network.Topic(), seeds: map[peer.ID]bool{}, table: newTable(), budgets: newBudgets(), outbox: newOutbox(), scores: &scores{}}
+	g := &Gossip{o: o, name: o.Network.Topic(), seeds: map[peer.ID]bool{}, table: newTable(), budgets: newBudgets(), judging: make(chan struct{}, judgedAtOnce), outbox: newOutbox(), scores: &scores{}}
 	for _, id := range o.Seeds {
 		g.seeds[id] = true
 	}
@@ -65,7 +67,7 @@ func (g *Gossip) join() error {
 	if err != nil {
 		return fmt.Errorf("start gossipsub: %w", err)
 	}
-	err = ps.RegisterTopicValidator(g.name, g.validate, pubsub.WithValidatorTimeout(2*hearTime), pubsub.WithValidatorConcurrency(judging))
+	err = ps.RegisterTopicValidator(g.name, g.validate, pubsub.WithValidatorConcurrency(queued))
 	if err != nil {
 		return fmt.Errorf("validate %s: %w", g.name, err)
 	}
@@ -98,7 +100,11 @@ func (g *Gossip) Run(ctx context.Context) error {
 	return err
 }
 
-// watchPeers tells the first peer that comes what there was nobody to tell.
+// settle is how long a first peer, and who comes with it, has to find others before
+// it is told what waited: many nodes start at the same time.
+const settle = 2 * time.Second
+
+// watchPeers tells the first peers that come what there was nobody to tell.
 func (g *Gossip) watchPeers(ctx context.Context) error {
 	events, err := g.topic.EventHandler()
 	if err != nil {
@@ -112,8 +118,13 @@ func (g *Gossip) watchPeers(ctx context.Context) error {
 			return nil
 		case err != nil:
 			return fmt.Errorf("watch %s: %w", g.name, err)
-		case e.Type == pubsub.PeerJoin:
-			g.unpark(ctx)
+		case e.Type == pubsub.PeerJoin && g.outbox.hasParked():
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(settle):
+				g.unpark(ctx)
+			}
 		}
 	}
 }
@@ -151,6 +162,11 @@ func (g *Gossip) validate(ctx context.Context, from peer.ID, m *pubsub.Message) 
 		return pubsub.ValidationIgnore
 	}
 	defer g.inside.leave()
+	if !g.budgets.begin(from, g.o.Now()) {
+		g.metrics.dropped(dropPeerShare, 1)
+		return pubsub.ValidationIgnore
+	}
+	defer g.budgets.end(from)
 	j := g.hear(ctx, a, from, byGossip)
 	if j.Verdict == wire.Accept {
 		g.pusher.offer(a, m.GetData(), j.Reason == wire.Contested, from)

@@ -20,8 +20,12 @@ const (
 	Unavailable wire.Reason = "unavailable"  // what it takes to judge or keep it isn't at hand
 )
 
-// hearTime is how long judging one announcement may take, the store included.
-const hearTime = 5 * time.Second
+const (
+	// hearTime is how long judging one announcement may take, the store included.
+	hearTime = 5 * time.Second
+	// judgedAtOnce is how many announcements are judged at a time.
+	judgedAtOnce = 64
+)
 
 // ways by which an announcement comes in, for metrics and the log.
 const (
@@ -41,12 +45,14 @@ func read(data []byte, now protocol.Millis) (a wire.Announcement, j wire.Judgeme
 
 // hear judges an announcement that a peer delivered and acts on it.
 func (g *Gossip) hear(ctx context.Context, a wire.Announcement, from peer.ID, way string) wire.Judgement {
-	ctx, cancel := context.WithTimeout(ctx, hearTime)
-	defer cancel()
 	b := g.table.take(a.Head.Brand)
 	defer g.table.release(b)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	g.judging <- struct{}{} // only now, so that nobody waits for a brand with one of these
+	defer func() { <-g.judging }()
+	ctx, cancel := context.WithTimeout(ctx, hearTime)
+	defer cancel()
 	j := g.judge(ctx, b, a, from, way)
 	g.report(j, from, way)
 	return j
@@ -123,6 +129,7 @@ func (g *Gossip) report(j wire.Judgement, from peer.ID, way string) {
 	g.o.Log.Debug("announcement", "brand", j.Announcement.Head.Brand, "seq", j.Announcement.Head.Seq,
 		"peer", from, "by", way, "verdict", j.Verdict, "reason", j.Reason, "err", j.Err)
 	if j.Verdict == wire.Reject {
+		g.budgets.lied(from, g.o.Now())
 		g.o.Blame(from, "announcement: "+string(j.Reason))
 	}
 }

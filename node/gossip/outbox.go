@@ -88,6 +88,12 @@ func (o *outbox) park(a wire.Announcement) bool {
 	return true
 }
 
+func (o *outbox) hasParked() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.parked) > 0
+}
+
 // take empties one of the maps.
 func (o *outbox) take(m *map[protocol.CID]wire.Announcement) map[protocol.CID]wire.Announcement {
 	o.mu.Lock()
@@ -214,15 +220,25 @@ func (g *Gossip) announce(ctx context.Context, j wire.Judgement, from peer.ID) {
 func (g *Gossip) spread(ctx context.Context, j wire.Judgement, data []byte, from peer.ID) {
 	a := j.Announcement
 	g.pusher.offer(a, data, j.Reason == wire.Contested, from)
-	if len(g.topic.ListPeers()) > 0 {
+	if g.anybody() {
 		g.toMesh(ctx, a.Head.Brand, data)
-	} else if !g.outbox.park(a) {
+		return
+	}
+	if !g.outbox.park(a) {
 		g.o.Log.Warn("announcement dropped, nobody to tell and no room", "brand", a.Head.Brand)
+	}
+	if g.anybody() { // came in between
+		g.unpark(ctx)
 	}
 }
 
+func (g *Gossip) anybody() bool { return len(g.topic.ListPeers()) > 0 }
+
 // unpark tells the mesh what there was nobody to tell before.
 func (g *Gossip) unpark(ctx context.Context) {
+	if !g.anybody() {
+		return
+	}
 	for _, a := range g.outbox.take(&g.outbox.parked) {
 		if data, err := a.Encode(); err == nil {
 			g.toMesh(ctx, a.Head.Brand, data)

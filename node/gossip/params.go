@@ -25,8 +25,10 @@ const (
 	// subscriptions is how many of them one message of the transport may name; all
 	// but the one topic are dropped anyway.
 	subscriptions = 100
-	// judging is how many announcements are judged at a time.
-	judging = 64
+	// queued is how many messages wait for the first validator, and for the second.
+	// The transport drops what doesn't fit and never asks for it again, so there is
+	// room for what several hostile peers may deliver at once.
+	queued = 4096
 )
 
 // params are those of go-libp2p-pubsub with a wider mesh, as Lotus and Celestia
@@ -48,8 +50,8 @@ func (g *Gossip) options() []pubsub.Option {
 		pubsub.WithMaxMessageSize(maxRPC),
 		pubsub.WithMaxControlMessageSize(maxRPC),
 		pubsub.WithPeerOutboundQueueSize(128),
-		pubsub.WithValidateQueueSize(256),
-		pubsub.WithValidateThrottle(4 * judging),
+		pubsub.WithValidateQueueSize(queued),
+		pubsub.WithValidateThrottle(queued),
 		pubsub.WithSeenMessagesTTL(seenTime),
 		pubsub.WithFloodPublish(true),
 		pubsub.WithPeerExchange(false),

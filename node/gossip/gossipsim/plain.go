@@ -52,7 +52,9 @@ func (p *plain) start(ctx context.Context, w *World, host int, follows, picky bo
 		return err
 	}
 	if picky && !follows && host > 0 {
-		ignore := func(context.Context, peer.ID, *pubsub.Message) pubsub.ValidationResult { return pubsub.ValidationIgnore }
+		ignore := func(context.Context, peer.ID, *pubsub.Message) pubsub.ValidationResult {
+			return pubsub.ValidationIgnore
+		}
 		if err := ps.RegisterTopicValidator(Network.Topic(), ignore); err != nil {
 			return err
 		}

@@ -1,0 +1,245 @@
+package gossip_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/libp2p/go-libp2p-pubsub/pb"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/stoa-commerce/stoa/node/gossip"
+	"github.com/stoa-commerce/stoa/node/gossip/gossipsim"
+	"github.com/stoa-commerce/stoa/protocol/wire"
+)
+
+// stage is a small honest network under attack: home publishes a brand, relay
+// follows nothing and is attacked, follower hears of the brand through relay only.
+type stage struct {
+	owner                 *gossipsim.Owner
+	home, relay, follower *node
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{owner: must(gossipsim.NewOwner("tea", now()))}
+	all := line(t, 3, s.owner.Brand())
+	s.home, s.relay, s.follower = all[0], all[1], all[2]
+	return s
+}
+
+// works announces a head and waits for it to arrive.
+func (s *stage) works(t *testing.T) {
+	t.Helper()
+	a := s.home.announce(s.owner)
+	eventually(t, "the honest brand's head arrives", func() bool { return s.follower.book.Highest(s.owner.Brand()) == a.Head.Seq })
+}
+
+func (s *stage) current() wire.Announcement {
+	a, _ := s.follower.book.Current(context.Background(), s.owner.Brand())
+	return a
+}
+
+// heap returns the memory in use after a collection.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func TestWhatIsProvablyWrongIsRejectedAndItsPeerIsNotListenedTo(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	good := encode(s.owner.Next(now()))
+	forged := encode(s.owner.Forge(1))
+	cases := map[string][]byte{
+		"cbor":           append(append([]byte{}, good...), 0),
+		"head-signature": forged,
+		"too-large":      make([]byte, wire.MaxAnnouncement+1),
+	}
+	for reason, data := range cases {
+		thief := newStranger(t, s.relay)
+		for i := range 5 {
+			data[len(data)-1] ^= byte(i) // another identifier each time
+			_ = thief.publish(data)
+		}
+		eventually(t, reason+" is rejected", func() bool { return s.relay.counted("announcements_total", "reject", reason) >= 1 })
+		eventually(t, "its peer is blamed", func() bool { return s.relay.blamed(thief.host.ID()) >= 1 })
+		eventually(t, "its peer is not listened to", func() bool { return s.relay.Score(thief.host.ID()) < -2500 })
+		before := s.relay.counted("announcements_total", "reject")
+		_ = thief.publish(append(append([]byte{}, good...), 1, 2))
+		s.works(t)
+		if after := s.relay.counted("announcements_total", "reject"); after != before {
+			t.Errorf("%s: still judged", reason)
+		}
+	}
+	if n := s.follower.counted("announcements_total", "reject"); n != 0 {
+		t.Errorf("%v wrong announcements were passed on", n)
+	}
+}
+
+// A peer that takes no stream from anybody has no score; it isn't listened to all
+// the same.
+func TestAPeerThatOnlyTalksIsNotListenedToEither(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	thief := newStranger(t, s.relay, mute)
+	for i := range 20 {
+		_ = thief.publish(encode(s.owner.Forge(uint64(i))))
+	}
+	eventually(t, "most are not looked at", func() bool { return s.relay.counted("dropped_total", "peer-share") > 10 })
+	if n := s.relay.counted("announcements_total", "reject"); n > 8 {
+		t.Errorf("%v are judged", n)
+	}
+	s.works(t)
+}
+
+func TestForgeriesDoNotSpendABrandsBudget(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	for i := range 4 {
+		thief := newStranger(t, s.relay)
+		for j := range 20 {
+			_ = thief.publish(encode(s.owner.Forge(uint64(100*i + j))))
+		}
+		eventually(t, "forgeries are rejected", func() bool { return s.relay.blamed(thief.host.ID()) >= 2 })
+	}
+	for range 25 { // with the first one within the burst of 30
+		s.works(t)
+	}
+	if n := s.relay.counted("announcements_total", string(gossip.BrandBudget)); n != 0 {
+		t.Errorf("%v honest announcements exceeded the budget", n)
+	}
+}
+
+func TestReplaysAreIgnoredAndNobodyIsPunished(t *testing.T) {
+	s := newStage(t)
+	old := encode(s.owner.Next(now()))
+	s.works(t)
+	peer := newStranger(t, s.relay)
+	_ = peer.publish(old, encode(s.owner.Next(now())))
+	eventually(t, "the old head is ignored", func() bool { return s.relay.counted("announcements_total", "ignore", "stale") == 1 })
+	if s.relay.blamed(peer.host.ID()) != 0 || s.relay.Score(peer.host.ID()) < 0 {
+		t.Error("punished")
+	}
+	s.works(t)
+}
+
+// One brand signs thousands of heads a second, and the peer next to it delivers
+// them all.
+func TestAFloodOfOneBrandDoesNotStopOthers(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	loud := must(gossipsim.NewOwner("loud", now()))
+	s.follower.book.Keep(loud.Brand())
+	thief := newStranger(t, s.relay)
+	var last wire.Announcement
+	for range 100 {
+		var batch [][]byte
+		for range 20 {
+			last = must(loud.Next(now()))
+			batch = append(batch, encode(last, nil))
+		}
+		_ = thief.publish(batch...)
+	}
+	s.works(t)
+	s.works(t)
+	accepted := s.relay.counted("announcements_total", "accept") - s.relay.counted("announcements_total", "accept", "unpassed") - 3
+	if accepted > 40 {
+		t.Errorf("%v announcements of the loud brand were passed on", accepted)
+	}
+	eventually(t, "the last of what the peer may deliver is passed on when the brand's budget allows", func() bool {
+		return s.relay.counted("announcements_total", "later", "accept") >= 1
+	})
+	if got := len(s.follower.book.Arrivals(loud.Brand())); got > 40 {
+		t.Errorf("%d of them arrived", got)
+	}
+}
+
+// Brands cost nothing to make: ten thousand of them come from one peer.
+func TestAFloodOfFreshBrandsIsBoundedInMemoryAndDoesNotStopOthers(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	var flood [][]byte
+	for i := range 10_000 {
+		fresh := must(gossipsim.NewOwner(fmt.Sprint("fresh", i), now()))
+		flood = append(flood, encode(fresh.Next(now())))
+	}
+	before := heap()
+	thief := newStranger(t, s.relay)
+	for i := 0; i < len(flood); i += 20 {
+		_ = thief.publish(flood[i : i+20]...)
+	}
+	s.works(t)
+	eventually(t, "the peer's budget is spent", func() bool {
+		return s.relay.counted("announcements_total", string(gossip.PeerBudget)) > 100 && s.relay.counted("dropped_total", "peer-share") > 1000
+	})
+	s.works(t)
+	if tips := s.relay.Tips(); tips < 500 || tips > 2000 {
+		t.Errorf("%d tips", tips)
+	}
+	if grown := int64(heap()) - int64(before); grown > 48<<20 {
+		t.Errorf("%d MiB more in use", grown>>20)
+	}
+}
+
+func TestSubscriptionsToOtherTopicsCostNothing(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	before := heap()
+	thief := newStranger(t, s.relay)
+	for i := range 100 {
+		rpc := &pubsub_pb.RPC{}
+		for j := range 100 {
+			rpc.Subscriptions = append(rpc.Subscriptions, &pubsub_pb.RPC_SubOpts{Subscribe: proto.Bool(true), Topicid: proto.String(fmt.Sprintf("/stoa/test/heads/1/%d-%d", i, j))})
+		}
+		_ = thief.send(rpc)
+	}
+	s.works(t)
+	if grown := int64(heap()) - int64(before); grown > 8<<20 {
+		t.Errorf("%d MiB more in use", grown>>20)
+	}
+}
+
+func TestAMessageBeyondTheTransportsLimitEndsTheStream(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	thief := newStranger(t, s.relay)
+	_ = thief.publish(make([]byte, 1<<20))
+	eventually(t, "the stream is reset", func() bool { return thief.publish([]byte{1}) != nil })
+	s.works(t)
+}
+
+// Hints aren't signed: anybody can make copies of a good announcement without end.
+func TestCopiesWithOtherHintsArePassedOnOnce(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	a := s.current()
+	thief := newStranger(t, s.relay)
+	for i := range 2000 {
+		a.Dial = []wire.Hint{wire.Hint(fmt.Sprintf("/ip4/192.0.2.7/udp/%d/quic-v1/p2p/12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo", i+1))}
+		_ = thief.publish(encode(a, nil))
+	}
+	s.works(t)
+	eventually(t, "they are ignored", func() bool { return s.relay.counted("announcements_total", "ignore") > 500 })
+	if got := len(s.follower.book.Arrivals(s.owner.Brand())); got != 2 {
+		t.Errorf("%d announcements arrived", got)
+	}
+}
+
+// A node that keeps a brand verifies copies only up to the delivering peer's share.
+func TestCopiesCostTheirPeerWhereTheBrandIsKept(t *testing.T) {
+	s := newStage(t)
+	s.works(t)
+	a := s.current()
+	thief := newStranger(t, s.follower)
+	for i := range 2000 {
+		a.Dial = []wire.Hint{wire.Hint(fmt.Sprintf("/ip4/192.0.2.7/udp/%d/quic-v1/p2p/12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo", i+1))}
+		_ = thief.publish(encode(a, nil))
+	}
+	eventually(t, "its share is spent", func() bool { return s.follower.counted("announcements_total", string(gossip.PeerBudget)) > 100 })
+	s.works(t)
+}
