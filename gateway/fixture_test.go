@@ -51,9 +51,25 @@ func newBrandOf(t testing.TB, root byte) *brand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &brand{t: t, store: s, key: ed25519.NewKeyFromSeed(make([]byte, 32)), clock: time.Date(2026, 3, 4, 17, 5, 0, 0, time.UTC)}
+	b := &brand{t: t, store: s, clock: time.Date(2026, 3, 4, 17, 5, 0, 0, time.UTC)}
 	b.blobs, err = blob.Open(t.TempDir())
 	b.check(err)
+	b.found(root)
+	return b
+}
+
+// beside founds another brand in the same store, with pictures in the same folder.
+func (b *brand) beside(root byte) *brand {
+	b.t.Helper()
+	other := &brand{t: b.t, store: b.store, blobs: b.blobs, clock: b.clock}
+	other.found(root)
+	return other
+}
+
+// found makes the keys and the identity of the brand.
+func (b *brand) found(root byte) {
+	b.t.Helper()
+	b.key = ed25519.NewKeyFromSeed(append(make([]byte, 31), 255-root))
 	rootKey := ed25519.NewKeyFromSeed(append(make([]byte, 31), root))
 	signers := identity.Solo(protocol.PublicKeyOf(rootKey))
 	next, err := signers.Commitment()
@@ -63,9 +79,8 @@ func newBrandOf(t testing.TB, root byte) *brand {
 	raw, err := op.Encode()
 	b.check(err)
 	b.id = op.ID()
-	_, err = s.PutIdentity(t.Context(), b.id, raw)
+	_, err = b.store.PutIdentity(b.t.Context(), b.id, raw)
 	b.check(err)
-	return b
 }
 
 func (b *brand) check(err error) {
@@ -117,9 +132,16 @@ func (b *brand) apply(changes []store.Change) {
 // gateway is the public handler over the brand.
 func (b *brand) gateway() *gateway.Gateway {
 	b.t.Helper()
+	return b.gatewayWith(nil)
+}
+
+// gatewayWith shows the brands of m, too.
+func (b *brand) gatewayWith(m gateway.Mirrors) *gateway.Gateway {
+	b.t.Helper()
 	g, err := gateway.New(gateway.Options{
 		Store: b.store, Blobs: b.blobs, Brand: b.id, Log: slog.New(slog.NewTextHandler(b.t.Output(), nil)),
-		Now: func() time.Time { return b.clock },
+		Now: func() time.Time { return b.clock }, Mirrors: m,
+		Peers: func() []string { return []string{"/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWtest"} },
 	})
 	b.check(err)
 	return g
@@ -128,7 +150,13 @@ func (b *brand) gateway() *gateway.Gateway {
 // serve starts the public listener over the brand.
 func (b *brand) serve() *httptest.Server {
 	b.t.Helper()
-	g := b.gateway()
+	return b.serveWith(nil)
+}
+
+// serveWith shows the brands of m, too.
+func (b *brand) serveWith(m gateway.Mirrors) *httptest.Server {
+	b.t.Helper()
+	g := b.gatewayWith(m)
 	server := httptest.NewUnstartedServer(g)
 	server.Config = gateway.NewServer(g)
 	server.Start()

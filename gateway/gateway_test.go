@@ -190,37 +190,43 @@ func TestEveryResponseIsGuarded(t *testing.T) {
 func TestPagesHoldNothingInlineAndNothingForeign(t *testing.T) {
 	_, s := nastyShop(t)
 	for _, path := range shopPages {
-		_, body := get(t, s, path)
-		doc, err := html.Parse(strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
+		holdsNothingForeign(t, s, path)
+	}
+}
+
+// holdsNothingForeign reads a page as a browser does and names what may not be there.
+func holdsNothingForeign(t *testing.T, s *httptest.Server, path string) {
+	t.Helper()
+	_, body := get(t, s, path)
+	doc, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
 		}
-		for n := range doc.Descendants() {
-			if n.Type != html.ElementNode {
-				continue
+		attrs := map[string]string{}
+		for _, a := range n.Attr {
+			attrs[a.Key] = a.Val
+			if a.Key == "style" || strings.HasPrefix(a.Key, "on") || strings.HasPrefix(strings.ToLower(a.Val), "javascript:") || strings.Contains(a.Val, "ZgotmplZ") {
+				t.Errorf("%s: <%s %s=%q>", path, n.Data, a.Key, a.Val)
 			}
-			attrs := map[string]string{}
-			for _, a := range n.Attr {
-				attrs[a.Key] = a.Val
-				if a.Key == "style" || strings.HasPrefix(a.Key, "on") || strings.HasPrefix(strings.ToLower(a.Val), "javascript:") || strings.Contains(a.Val, "ZgotmplZ") {
-					t.Errorf("%s: <%s %s=%q>", path, n.Data, a.Key, a.Val)
-				}
+		}
+		inert := attrs["type"] == "application/json" || attrs["type"] == "application/ld+json"
+		if n.Data == "style" || n.Data == "script" && attrs["src"] == "" && !inert {
+			t.Errorf("%s holds an inline %s", path, n.Data)
+		}
+		for _, key := range []string{"src", "srcset"} {
+			if v, ok := attrs[key]; ok && !strings.HasPrefix(v, "/") {
+				t.Errorf("%s loads %s", path, v)
 			}
-			inert := attrs["type"] == "application/json" || attrs["type"] == "application/ld+json"
-			if n.Data == "style" || n.Data == "script" && attrs["src"] == "" && !inert {
-				t.Errorf("%s holds an inline %s", path, n.Data)
-			}
-			for _, key := range []string{"src", "srcset"} {
-				if v, ok := attrs[key]; ok && !strings.HasPrefix(v, "/") {
-					t.Errorf("%s loads %s", path, v)
-				}
-			}
-			if n.Data == "link" && attrs["rel"] != "canonical" && !strings.HasPrefix(attrs["href"], "/") {
-				t.Errorf("%s links %s", path, attrs["href"])
-			}
-			if n.Data == "img" && (attrs["width"] == "" || attrs["height"] == "" || !strings.Contains(body, `alt=`)) {
-				t.Errorf("%s: a picture without a box", path)
-			}
+		}
+		if n.Data == "link" && attrs["rel"] != "canonical" && !strings.HasPrefix(attrs["href"], "/") {
+			t.Errorf("%s links %s", path, attrs["href"])
+		}
+		if n.Data == "img" && (attrs["width"] == "" || attrs["height"] == "" || !strings.Contains(body, `alt=`)) {
+			t.Errorf("%s: a picture without a box", path)
 		}
 	}
 }
