@@ -98,7 +98,7 @@ const MaxContesting = MaxHeals / 2
 
 // Contesting returns what a node signs when it meets other, a verified head of its
 // own brand that it didn't sign: a head at the same place that commits to its own
-// catalog, that of own, its highest one. Who then knows both knows that the brand is
+// catalog, that of own, its highest one, and names the same operation as that. Who then knows both knows that the brand is
 // in contest. It is ErrNoContest when other lies below own or in another epoch: no
 // reader takes it, or none of the node's.
 func Contesting(own, other SignedHead, now protocol.Millis) (Head, error) {
@@ -109,11 +109,10 @@ func Contesting(own, other SignedHead, now protocol.Millis) (Head, error) {
 	h.Seq, h.Prev, h.Heals = other.Seq, own.CID, nil
 	h.Time = max(now, other.Time)
 	h.Expires = h.Time + MaxLifetime
-	payload, err := h.Encode()
-	if bytes.Equal(payload, other.Signed.Payload) {
-		h.Expires-- // or it would be the same head
+	if h.Expires == other.Expires {
+		h.Expires-- // or it could be the very same head
 	}
-	return h, err
+	return h, nil
 }
 
 // Healing returns h as the head that settles a contest between the heads.

@@ -1,8 +1,9 @@
 // Package wire holds what nodes say to each other: announcements of heads with
 // the verdict that gossip needs on each, the budgets that bound them, the frames
-// of the catch-up protocol, and the checks by which a node that catches up finds
-// out which peer lied, and the frames of push streams. It carries out
-// specs/11-announcement.md, specs/12-catchup.md and specs/13-push.md.
+// of push streams and of the catch-up protocol, and the checks by which a node that
+// catches up finds out which peer lied. It carries out specs/11-announcement.md,
+// specs/12-catchup.md and specs/13-push.md, and its tests the stories of
+// specs/15-mirror.md.
 //
 // The package is pure. It does not know how bytes travel, what time it is (time
 // is handed in), who its peers are or where a catalog is kept.
