@@ -137,9 +137,10 @@ type retention struct {
 }
 
 // retain writes the delta that leads to head and removes those that are too old
-// or too many. Nothing leads to the first head of a catalog.
+// or too many. Nothing leads to the first head of a catalog, or from a head to
+// itself.
 func (p *Prepared) retain(tx kv.Txn, row *stateRow, head catalog.SignedHead) error {
-	if len(p.base.Head) == 0 {
+	if len(p.base.Head) == 0 || p.base.head.CID == head.CID {
 		return nil
 	}
 	d := deltaHead{base: p.base.head.CID, head: head.CID, time: head.Time, count: noPaths}

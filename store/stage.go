@@ -282,8 +282,7 @@ func (st *Stage) prepare(ctx context.Context, p *Prepared) error {
 	})
 }
 
-// ended is called when the prepared change has ended; with the generation that it
-// used up when it was applied.
+// ended is called when the prepared change has ended, applied or not.
 func (st *Stage) ended(applied bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -291,6 +290,9 @@ func (st *Stage) ended(applied bool) {
 	if applied {
 		st.reset()
 		st.empty = false
+	}
+	if st.closed {
+		st.b.leaveStage()
 	}
 }
 
@@ -332,7 +334,8 @@ func (s *Store) dropStage(ctx context.Context, b *brand) error {
 	return err
 }
 
-// Close ends the work on the stage. What was flushed waits for the next one.
+// Close ends the work on the stage. What was flushed waits for the next one, which
+// is opened when a prepared change has ended, too.
 func (st *Stage) Close() error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -344,6 +347,8 @@ func (st *Stage) Close() error {
 		st.bulk.Discard()
 	}
 	st.bulk = nil
-	st.b.leaveStage()
+	if !st.prepared {
+		st.b.leaveStage()
+	}
 	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
@@ -297,6 +299,25 @@ func TestAStageIsExclusiveAndRefusesUseAtTheWrongTime(t *testing.T) {
 	}
 }
 
+func TestANewStageWaitsForAPreparedChange(t *testing.T) {
+	s := stocked(t, 900)
+	m := newMirror(t, s, memory(t))
+	st := m.stage()
+	m.check(st.Add(all(t, s.Store, s.brand)))
+	p, err := st.Prepare(t.Context())
+	m.check(err)
+	m.check(st.Close())
+	soon, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := m.Stage(soon, s.brand); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a stage beside a prepared change: %v", err)
+	}
+	m.apply(p)
+	if !m.stage().Empty() {
+		t.Error("what was applied is staged again")
+	}
+}
+
 func TestAPreparedStageThatIsNotApplied(t *testing.T) {
 	s := stocked(t, 900)
 	m := newMirror(t, s, memory(t))
@@ -317,4 +338,23 @@ func TestAPreparedStageThatIsNotApplied(t *testing.T) {
 	m.finish(st)
 	m.sweepUntil("g/", 1)
 	m.agrees()
+}
+
+// indexKeys are those of the index rows with a suffix that begins so, in all
+// catalogs.
+func (m *mirror) indexKeys(suffix string) (keys [][]byte) {
+	m.t.Helper()
+	m.check(m.engine.View(m.t.Context(), func(r kv.Reader) error {
+		keys = nil
+		for item, err := range r.Scan(kv.Prefix([]byte("x/")), kv.ScanOptions{KeysOnly: true}) {
+			if err != nil {
+				return err
+			}
+			if strings.HasPrefix(string(item.Key[len("x/")+8:]), suffix) {
+				keys = append(keys, slices.Clone(item.Key))
+			}
+		}
+		return nil
+	}))
+	return keys
 }

@@ -1,0 +1,46 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/store"
+)
+
+// TestAHostileNumberOfRulesListsAsManyAsAreFollowed publishes more rule
+// collections than are followed, all of which select the one product.
+func TestAHostileNumberOfRulesListsAsManyAsAreFollowed(t *testing.T) {
+	s := newShop(t, "")
+	all := &catalog.Rule{Match: "any", Conditions: []catalog.Condition{{Field: "price", Op: "less", Value: "9"}}}
+	changes := product(t, "sencha", "Sencha", nil, 1, 5)
+	for i := range 5000 {
+		changes = append(changes, collection(t, fmt.Sprintf("c%04d", i), all))
+	}
+	s.publish(changes...)
+	m := fetched(t, s)
+	m.expectRows("rule/", 1024)
+	m.expectRows("in/", 128)
+	next := product(t, "sencha", "Sencha", nil, 2, 6)
+	s.publish(next...)
+	st := m.stage()
+	m.check(st.Add(next))
+	m.finish(st)
+	m.expectRows("in/", 128)
+	m.check(st.Close())
+	gone := []store.Change{{Path: "collection/c0000"}}
+	s.publish(gone...)
+	st = m.stage()
+	m.check(st.Add(gone))
+	m.finish(st)
+	m.expectRows("in/", 128)
+}
+
+// expectRows counts the rows of the index of the only brand's live catalog.
+func (m *mirror) expectRows(suffix string, want int) {
+	m.t.Helper()
+	m.sweepUntil("g/", 1)
+	if got := len(m.indexKeys(suffix)); got != want {
+		m.t.Errorf("%d rows %s, want %d", got, suffix, want)
+	}
+}
