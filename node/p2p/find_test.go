@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"context"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -81,8 +82,8 @@ func TestANodeThatCannotBeReachedIsReachedThroughARelay(t *testing.T) {
 	hub := start(t, func(o *Options) { o.RelayService = true })
 	hidden := start(t, func(o *Options) {
 		o.Listen, o.Peers = nil, hub.Listening()
-		o.reachability = network.ReachabilityPrivate
-		o.relayFinder = []autorelay.Option{autorelay.WithMinInterval(200 * time.Millisecond), autorelay.WithBootDelay(0)}
+		o.tests.reachability = network.ReachabilityPrivate
+		o.tests.relayFinder = []autorelay.Option{autorelay.WithMinInterval(200 * time.Millisecond), autorelay.WithBootDelay(0)}
 	})
 	visitor := start(t)
 	circuit := hub.Listening()[0] + "/p2p-circuit/p2p/" + hidden.id().String()
@@ -223,4 +224,27 @@ func TestAStalledExchangeEnds(t *testing.T) {
 	if _, err := s.Read(make([]byte, 1)); err == nil {
 		t.Error("half a frame was answered")
 	}
+}
+
+func TestNodesOfALANFindEachOther(t *testing.T) {
+	if !multicast() {
+		t.Skip("no network card for multicast here")
+	}
+	lan := func(o *Options) {
+		o.MDNS, o.Private, o.Listen, o.Network = true, false, []string{"/ip4/0.0.0.0/tcp/0"}, "lan"
+	}
+	a, b := start(t, lan), start(t, lan)
+	stranger := start(t, lan, func(o *Options) { o.Network = "other-lan" })
+	eventually(t, "met", func() bool { return a.direct(b.id()) })
+	if len(stranger.Peers()) > 0 {
+		t.Error("nodes of different networks met:", stranger.Peers())
+	}
+}
+
+func multicast() bool {
+	cards, err := net.Interfaces()
+	return err == nil && slices.ContainsFunc(cards, func(c net.Interface) bool {
+		addrs, err := c.Addrs()
+		return err == nil && len(addrs) > 0 && c.Flags&(net.FlagMulticast|net.FlagUp) == net.FlagMulticast|net.FlagUp && c.Flags&net.FlagLoopback == 0
+	})
 }

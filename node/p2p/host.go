@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -47,7 +48,7 @@ func (p *P2P) limitOptions() ([]libp2p.Option, error) {
 	if p.conf.Registry != nil {
 		metrics = libp2p.PrometheusRegisterer(p.conf.Registry)
 	}
-	trimmer, err := p.budget.trimmer()
+	trimmer, err := p.budget.trimmer(cmp.Or(p.conf.tests.grace, graceOfConnection))
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func (p *P2P) reachOptions() []libp2p.Option {
 		libp2p.EnableAutoRelayWithPeerSource(p.relays, append([]autorelay.Option{
 			autorelay.WithMinCandidates(1), autorelay.WithNumRelays(2),
 			autorelay.WithBootDelay(10 * time.Second), autorelay.WithBackoff(5 * time.Minute),
-		}, p.conf.relayFinder...)...),
+		}, p.conf.tests.relayFinder...)...),
 	}
 	if p.conf.RelayService {
 		options = append(options, libp2p.EnableRelayService(relay.WithReservationAddressFilter(p.worthTelling)))
@@ -79,9 +80,9 @@ func (p *P2P) reachOptions() []libp2p.Option {
 // be public, the finding out.
 func (p *P2P) forcedReachability() []libp2p.Option {
 	switch {
-	case p.conf.reachability == network.ReachabilityPrivate:
+	case p.conf.tests.reachability == network.ReachabilityPrivate:
 		return []libp2p.Option{libp2p.ForceReachabilityPrivate()}
-	case p.conf.reachability == network.ReachabilityPublic, p.conf.Private && p.conf.RelayService:
+	case p.conf.tests.reachability == network.ReachabilityPublic, p.conf.Private && p.conf.RelayService:
 		return []libp2p.Option{libp2p.ForceReachabilityPublic()}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -57,7 +58,7 @@ func memoryFor(asked, machine uint64) uint64 {
 }
 
 func (c config) budget() budget {
-	return budgetFor(memoryFor(c.Memory, memory.TotalMemory()), openFiles())
+	return budgetFor(memoryFor(c.Memory, memory.TotalMemory()), cmp.Or(c.tests.files, openFiles()))
 }
 
 // openFiles asks libp2p's scaling how many files the process may open: where its
@@ -136,12 +137,13 @@ func connRates(free []rate.PrefixLimit) *rate.Limiter {
 	}
 }
 
-// trimmer builds the connection manager.
-func (b budget) trimmer() (*connmgr.BasicConnMgr, error) {
+// trimmer builds the connection manager, which leaves new connections alone for a
+// while.
+func (b budget) trimmer(grace time.Duration) (*connmgr.BasicConnMgr, error) {
 	if b.high >= b.conns || b.low >= b.high {
 		return nil, errors.New("marks of the connection manager contradict the limits")
 	}
-	m, err := connmgr.NewConnManager(b.low, b.high, connmgr.WithGracePeriod(graceOfConnection))
+	m, err := connmgr.NewConnManager(b.low, b.high, connmgr.WithGracePeriod(grace))
 	if err != nil {
 		return nil, fmt.Errorf("build connection manager: %w", err)
 	}

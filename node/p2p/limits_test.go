@@ -1,9 +1,13 @@
 package p2p
 
 import (
+	"strconv"
 	"testing"
+	"time"
 
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+
+	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
 const mib = 1 << 20
@@ -61,7 +65,7 @@ func consistent(t *testing.T, b budget, l rcmgr.PartialLimitConfig) {
 	if l.Transient.Conns >= l.System.Conns || l.Transient.Memory >= l.System.Memory {
 		t.Errorf("handshakes may take everything: %+v", l.Transient)
 	}
-	m, err := b.trimmer()
+	m, err := b.trimmer(graceOfConnection)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,4 +102,31 @@ func TestTheHostRunsUnderTheLimits(t *testing.T) {
 	if got != want.conns || p.budget != want {
 		t.Errorf("%d, %+v", got, p.budget)
 	}
+}
+
+func TestAFullNodeLetsGoOfStrangersAndKeepsItsOwn(t *testing.T) {
+	hub := start(t, func(o *Options) { o.tests = tuning{files: 64, grace: time.Millisecond} })
+	if hub.budget.conns != 16 || hub.budget.high != 12 {
+		t.Fatalf("%+v", hub.budget)
+	}
+	own := start(t)
+	hub.Keep(info(own))
+	eventually(t, "own peer connected", func() bool { return hub.direct(own.id()) })
+	since := hub.Peers()[0].Since
+	for i := range 24 { // more than the limit
+		leaf := start(t, func(o *Options) { o.Listen, o.Network = nil, wire.Network("leaf-"+strconv.Itoa(i)) })
+		if _, err := leaf.Connect(t.Context(), hub.Hints()...); err != nil {
+			hub.host.ConnManager().TrimOpenConns(t.Context()) // as every 10 s
+			connect(t, leaf, hub)
+		}
+		if n := len(hub.host.Network().Conns()); n > hub.budget.conns {
+			t.Fatalf("%d connections of %d", n, hub.budget.conns)
+		}
+	}
+	for _, p := range hub.Peers() {
+		if p.ID == own.id() && p.Since.Equal(since) {
+			return
+		}
+	}
+	t.Error("a kept peer was let go")
 }

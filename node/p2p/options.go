@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -53,8 +54,15 @@ type Options struct {
 	// listening, port mapping, relays, DHT and mDNS then. nil: one is built.
 	Host host.Host
 
+	tests tuning
+}
+
+// tuning is what tests need otherwise than nodes.
+type tuning struct {
 	reachability network.Reachability // what the node is told about itself; unknown: it finds out
 	relayFinder  []autorelay.Option
+	files        int           // that may be open; 0: as many as the system lets
+	grace        time.Duration // of a new connection; 0: graceOfConnection
 }
 
 // config is what Options say, parsed.

@@ -66,7 +66,7 @@ func (p *P2P) describe(c network.Conn) Peer {
 }
 
 // Listening returns the addresses at which the node listens, on each interface,
-// and those of relays that hold a place for it, with /p2p/ID.
+// and those of relays that hold a place for it, with /p2p/ID, sorted.
 func (p *P2P) Listening() []string {
 	addrs, err := p.host.Network().InterfaceListenAddresses()
 	if err != nil {
@@ -78,7 +78,9 @@ func (p *P2P) Listening() []string {
 		}
 	}
 	addrs = slices.DeleteFunc(addrs, func(a ma.Multiaddr) bool { return len(a) < 2 }) // "/p2p-circuit" alone
-	return full(p.host.ID(), addrs)
+	listening := full(p.host.ID(), addrs)
+	slices.Sort(listening)
+	return listening
 }
 
 // Hints returns at most four addresses worth telling others, with /p2p/ID: public
