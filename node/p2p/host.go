@@ -19,6 +19,8 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	ma "github.com/multiformats/go-multiaddr"
+
+	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
 // build makes the host, which doesn't listen yet.
@@ -73,7 +75,40 @@ func (p *P2P) reachOptions() []libp2p.Option {
 	if p.conf.RelayService {
 		options = append(options, libp2p.EnableRelayService(relay.WithReservationAddressFilter(p.worthTelling)))
 	}
+	if p.conf.Private {
+		options = append(options, libp2p.AddrsFactory(p.withNearRelays))
+	}
 	return append(options, p.forcedReachability()...)
+}
+
+// relayTag is what libp2p protects relays with that hold a place for the node.
+const relayTag = "autorelay"
+
+// withNearRelays adds the addresses through relays that aren't public, which libp2p
+// leaves out.
+func (p *P2P) withNearRelays(addrs []ma.Multiaddr) []ma.Multiaddr {
+	select {
+	case <-p.ready:
+	default:
+		return addrs
+	}
+	for _, id := range p.host.Network().Peers() {
+		if p.host.ConnManager().IsProtected(id, relayTag) && p.direct(id) {
+			addrs = append(addrs, through(id, p.publicAddrs(id))...)
+		}
+	}
+	return ma.Unique(addrs)
+}
+
+// through turns addresses of a relay into those of the node behind it.
+func through(relay peer.ID, addrs []ma.Multiaddr) []ma.Multiaddr {
+	var out []ma.Multiaddr
+	for _, a := range addrs[:min(len(addrs), wire.MaxHints)] {
+		if behind, err := ma.NewMultiaddr("/p2p/" + relay.String() + "/p2p-circuit"); err == nil {
+			out = append(out, a.Encapsulate(behind))
+		}
+	}
+	return out
 }
 
 // forcedReachability spares a relay in a Private network, where nobody is found to
