@@ -10,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/protocol/identity"
 )
 
@@ -71,9 +72,14 @@ type claims struct {
 
 func newClaims() *claims { return &claims{seen: map[peer.ID]holder{}} }
 
-// seen notes which head a peer says to have.
+// seen notes which head a peer says to have. It is only a claim.
 func (n *Node) seen(brand protocol.CID, p peer.ID, have identity.HeadRef) {
 	if brand != n.brand {
+		if m := n.kept.get(brand); m != nil {
+			m.mu.Lock()
+			m.heard.says(p, catalog.Head{Epoch: have.Epoch, Seq: have.Seq}, n.millis())
+			m.mu.Unlock()
+		}
 		return
 	}
 	c := n.net.claims
