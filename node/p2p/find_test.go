@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
 	ma "github.com/multiformats/go-multiaddr"
@@ -82,7 +81,6 @@ func TestANodeThatCannotBeReachedIsReachedThroughARelay(t *testing.T) {
 	hub := start(t, func(o *Options) { o.RelayService = true })
 	hidden := start(t, func(o *Options) {
 		o.Listen, o.Peers = nil, hub.Listening()
-		o.tests.reachability = network.ReachabilityPrivate
 		o.tests.relayFinder = []autorelay.Option{autorelay.WithMinInterval(200 * time.Millisecond), autorelay.WithBootDelay(0)}
 	})
 	visitor := start(t)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
@@ -111,13 +110,14 @@ func through(relay peer.ID, addrs []ma.Multiaddr) []ma.Multiaddr {
 	return out
 }
 
-// forcedReachability spares a relay in a Private network, where nobody is found to
-// be public, the finding out.
+// forcedReachability says what needs no finding out: a node that listens nowhere
+// can't be reached, and would never look for a relay otherwise; a relay of a
+// Private network, where nobody is found to be public, is to serve.
 func (p *P2P) forcedReachability() []libp2p.Option {
 	switch {
-	case p.conf.tests.reachability == network.ReachabilityPrivate:
+	case len(p.conf.listen) == 0:
 		return []libp2p.Option{libp2p.ForceReachabilityPrivate()}
-	case p.conf.tests.reachability == network.ReachabilityPublic, p.conf.Private && p.conf.RelayService:
+	case p.conf.Private && p.conf.RelayService:
 		return []libp2p.Option{libp2p.ForceReachabilityPublic()}
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
@@ -26,7 +25,8 @@ type Options struct {
 	// Network is the network whose peers are looked for.
 	Network wire.Network
 	// Listen are multiaddrs to listen on, TCP ("/ip4/0.0.0.0/tcp/4001") and QUIC
-	// ("/ip4/0.0.0.0/udp/4001/quic-v1"). Each must work. None: dial only.
+	// ("/ip4/0.0.0.0/udp/4001/quic-v1"). Each must work. None: dial only, and be
+	// reached through relays.
 	Listen []string
 	// Peers are multiaddrs with /p2p/ID, the owner's choice, to stay connected to.
 	Peers []string
@@ -59,10 +59,9 @@ type Options struct {
 
 // tuning is what tests need otherwise than nodes.
 type tuning struct {
-	reachability network.Reachability // what the node is told about itself; unknown: it finds out
-	relayFinder  []autorelay.Option
-	files        int           // that may be open; 0: as many as the system lets
-	grace        time.Duration // of a new connection; 0: graceOfConnection
+	relayFinder []autorelay.Option
+	files       int           // that may be open; 0: as many as the system lets
+	grace       time.Duration // of a new connection; 0: graceOfConnection
 }
 
 // config is what Options say, parsed.
