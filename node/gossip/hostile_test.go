@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/libp2p/go-libp2p-pubsub/pb"
 	"google.golang.org/protobuf/proto"
@@ -136,12 +137,10 @@ func TestAFloodOfOneBrandDoesNotStopOthers(t *testing.T) {
 	loud := must(gossipsim.NewOwner("loud", now()))
 	s.follower.book.Keep(loud.Brand())
 	thief := newStranger(t, s.relay)
-	var last wire.Announcement
 	for range 100 {
 		var batch [][]byte
 		for range 20 {
-			last = must(loud.Next(now()))
-			batch = append(batch, encode(last, nil))
+			batch = append(batch, encode(loud.Next(now())))
 		}
 		_ = thief.publish(batch...)
 	}
@@ -151,11 +150,32 @@ func TestAFloodOfOneBrandDoesNotStopOthers(t *testing.T) {
 	if accepted > 40 {
 		t.Errorf("%v announcements of the loud brand were passed on", accepted)
 	}
-	eventually(t, "the last of what the peer may deliver is passed on when the brand's budget allows", func() bool {
-		return s.relay.counted("announcements_total", "later", "accept") >= 1
+	eventually(t, "the highest of them arrives", func() bool {
+		tip, ok := s.relay.Tip(loud.Brand())
+		return ok && s.follower.book.Highest(loud.Brand()) == tip.Head.Seq
 	})
 	if got := len(s.follower.book.Arrivals(loud.Brand())); got > 40 {
 		t.Errorf("%d of them arrived", got)
+	}
+}
+
+func TestTheLastOfManyEditsArrives(t *testing.T) {
+	s := newStage(t)
+	busy := must(gossipsim.NewOwner("busy", now()))
+	s.follower.book.Keep(busy.Brand())
+	peer := newStranger(t, s.relay)
+	var last wire.Announcement
+	for range 60 {
+		last = must(busy.Next(now()))
+		_ = peer.publish(encode(last, nil))
+		time.Sleep(5 * time.Millisecond)
+	}
+	eventually(t, "the last one arrives", func() bool { return s.follower.book.Highest(busy.Brand()) == last.Head.Seq })
+	if n := s.relay.counted("announcements_total", "later", "accept"); n < 1 {
+		t.Errorf("%v were passed on later", n)
+	}
+	if got := len(s.follower.book.Arrivals(busy.Brand())); got > 35 {
+		t.Errorf("%d of 60 arrived", got)
 	}
 }
 
