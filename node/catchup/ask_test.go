@@ -130,6 +130,14 @@ func TestPicturesComeIfTheCatalogNamesThem(t *testing.T) {
 	if len(mirror.blames()) > 0 {
 		t.Error("an honest peer is blamed")
 	}
+	stream := bytes.NewBuffer(nil)
+	mirror.check(wire.WriteFrame(stream, must(wire.EncodeRequest(&wire.ContentRequest{Brand: b.id, Content: named.Blob})), wire.MaxRequest))
+	relayed := &pipe{in: stream, conn: pipeConn{limited: true}}
+	server.handle(relayed)
+	status, err := wire.DecodeResponse(must(wire.ReadFrame(&relayed.out, wire.MaxRelayedPage)))
+	if s, ok := status.(*wire.Status); !ok || s.Status != wire.Oversize {
+		t.Errorf("over a relay: %+v, %v", status, err)
+	}
 }
 
 func TestContentThatIsNotWhatItIsNamedBlamesThePeer(t *testing.T) {

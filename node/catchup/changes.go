@@ -37,11 +37,6 @@ func (j *job) byChanges(ctx context.Context) (*store.Prepared, error) {
 		if n == deltaPeers {
 			break
 		}
-		if n > 0 {
-			if err := j.restart(ctx); err != nil {
-				return nil, err
-			}
-		}
 		d := &delta{job: j, peer: p, judge: wire.NewDelta(j.Base.Head, j.Head.Head)}
 		prepared, err := d.take(ctx)
 		if err == nil {
@@ -55,7 +50,7 @@ func (j *job) byChanges(ctx context.Context) (*store.Prepared, error) {
 	return nil, nil
 }
 
-// restart forgets what another peer sent: nothing of it is proven.
+// restart forgets what a peer sent: nothing of it is proven.
 func (j *job) restart(ctx context.Context) error {
 	j.staged = staged{}
 	if err := j.Stage.Drop(ctx); err != nil {
@@ -64,21 +59,21 @@ func (j *job) restart(ctx context.Context) error {
 	return nil
 }
 
-// failed returns the errors that end the job.
+// failed decides what becomes of a peer whose changes didn't come or lead
+// elsewhere, and returns the errors that end the job. What an interrupted job
+// leaves in the stage is not proven either: the next one descends, which shows
+// what of it is right.
 func (d *delta) failed(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return errors.Join(ctx.Err(), d.staged.flush(d.Stage))
-	case isLie(err):
+	case errors.Is(err, ErrGone), errors.Is(err, ErrTooLarge): // it may still have the head
+	case isLie(err), errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotFound):
 		d.dismiss(d.peer, err)
-		return d.restart(ctx)
-	case errors.Is(err, ErrGone), errors.Is(err, ErrTooLarge):
-		return nil // it may still have the head
-	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotFound):
-		d.dismiss(d.peer, err)
-		return nil
+	default:
+		return err
 	}
-	return err
+	return d.restart(ctx)
 }
 
 func (d *delta) take(ctx context.Context) (*store.Prepared, error) {

@@ -26,6 +26,9 @@ const (
 	// peerStreams is how many requests to one peer are under way at a time, whoever
 	// makes them: fewer than its server allows.
 	peerStreams = 6
+	// maxPieces is how many pieces of catalogs are fetched at a time, for all jobs
+	// together: each has up to segmentBytes in memory.
+	maxPieces = 24
 )
 
 // ClientOptions say with what a Client asks.
@@ -49,6 +52,7 @@ type Client struct {
 	ClientOptions
 	metrics clientMetrics
 	lines   lines
+	pieces  chan struct{} // those that are fetched now
 }
 
 // NewClient returns a client that asks over the host.
@@ -63,7 +67,7 @@ func NewClient(o ClientOptions) *Client {
 		o.Now = func() protocol.Millis { return protocol.MillisOf(time.Now()) }
 	}
 	o.Patience = cmp.Or(o.Patience, framePatience)
-	c := &Client{ClientOptions: o, metrics: newClientMetrics(), lines: newLines(peerStreams)}
+	c := &Client{ClientOptions: o, metrics: newClientMetrics(), lines: newLines(peerStreams), pieces: make(chan struct{}, maxPieces)}
 	if err := register(o.Registry, c.metrics.requests, c.metrics.bytes, c.metrics.syncs); err != nil {
 		o.Log.Warn("catch-up is not measured", "reason", err)
 	}
@@ -131,17 +135,19 @@ func (c *Client) exchange(ctx context.Context, p peer.ID, request []byte, t *tal
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	defer s.Reset() // after the end of an answer nothing is expected any more
 	defer context.AfterFunc(ctx, func() { s.Reset() })()
 	a := &incoming{client: c, stream: s, peer: p, max: wire.MaxPage, tally: t}
 	if relayed(s.Conn()) {
 		a.max = wire.MaxRelayedPage
 	}
 	t.max = a.max
-	if err := a.status(); err != nil {
+	complete, err := a.all(take)
+	if err != nil {
+		s.Reset()
 		return false, err
 	}
-	return a.pages(take)
+	s.Close()
+	return complete, nil
 }
 
 // open opens a stream and sends the request.
@@ -197,6 +203,13 @@ func (a *incoming) next() (wire.Response, error) {
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return f, err
+}
+
+func (a *incoming) all(take func(wire.Response) error) (complete bool, err error) {
+	if err := a.status(); err != nil {
+		return false, err
+	}
+	return a.pages(take)
 }
 
 func (a *incoming) status() error {
@@ -283,8 +296,11 @@ func isCut(err error) bool {
 	return errors.Is(err, ErrUnavailable) && !errors.As(err, &s) && !isStall(err)
 }
 
-// maxBackoff is the longest pause before the same peer is asked again.
-const maxBackoff = 10 * time.Second
+// The pauses before the same peer is asked again.
+const (
+	minBackoff = 50 * time.Millisecond
+	maxBackoff = 10 * time.Second
+)
 
 // backoff is how long to wait after n failures in a row: what the peer asked for,
 // or ever longer; with jitter, so that those turned away together don't come back
@@ -293,7 +309,7 @@ func backoff(n int, after time.Duration) time.Duration {
 	if after == 0 {
 		after = 100 * time.Millisecond << min(n, 6)
 	}
-	after = min(after, maxBackoff)
+	after = min(max(after, minBackoff), maxBackoff)
 	return after + rand.N(after/2+time.Millisecond)
 }
 

@@ -20,6 +20,8 @@ const (
 	maxStrikes = 8
 	// maxCuts is the same for one that only cuts off.
 	maxCuts = 3
+	// rehire is how often more peers are looked for when there are few.
+	rehire = 5 * time.Second
 	// maxMissed is how many records a peer may not have by themselves.
 	maxMissed = 64
 	// maxMissing is how many leaves wait for their records before more are found.
@@ -39,7 +41,8 @@ type descent struct {
 	found   int  // records that are to come
 	came    int  // records that came
 	vacant  bool // a lane is to be filled
-	start   int  // records that were here before, of a full sync
+	hired   time.Time
+	start   int // records that were here before, of a full sync
 }
 
 // lane is a peer that is asked.
@@ -131,12 +134,12 @@ func (d *descent) begin() error {
 	return d.settle(&piece{})
 }
 
-// hire fills up the lanes.
+// hire fills up the lanes, when one has become free and now and then.
 func (d *descent) hire(ctx context.Context) {
-	if !d.vacant {
+	if !d.vacant && (len(d.lanes) == maxLanes || time.Since(d.hired) < rehire) {
 		return
 	}
-	d.vacant = false
+	d.vacant, d.hired = false, time.Now()
 	for _, p := range d.candidates() {
 		if len(d.lanes) == maxLanes {
 			return
@@ -239,7 +242,7 @@ func (d *descent) wait(ctx context.Context) error {
 
 // pause returns how long until a lane that was told to wait may be asked again.
 func (d *descent) pause() time.Duration {
-	pause := time.Minute
+	pause := rehire
 	for _, l := range d.lanes {
 		if wait := time.Until(l.until); wait > 0 {
 			pause = min(pause, wait+time.Millisecond)

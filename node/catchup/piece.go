@@ -52,6 +52,12 @@ func (p *piece) request() wire.Request {
 // perform asks a peer for a piece. Records and segments are judged as they come,
 // the rest by whoever it is handed back to.
 func (c *Client) perform(ctx context.Context, from peer.ID, p *piece) error {
+	select {
+	case c.pieces <- struct{}{}:
+		defer func() { <-c.pieces }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	switch r := p.request().(type) {
 	case *wire.DescendRequest:
 		_, err := c.ask(ctx, from, r, &p.tally, one(&p.descend))

@@ -120,3 +120,20 @@ func TestAHeadThatContradictsItselfBlamesNobody(t *testing.T) {
 		})
 	}
 }
+
+// A server that has little to give is waited for, and blamed for nothing.
+func TestABusyServerIsWaitedFor(t *testing.T) {
+	b, all := newBrand("tea"), shelfOf(9000)
+	head := b.sign(all)
+	shop, mirror := newNode(t).serve(Limits{Rate: 40, Burst: 5, PeerStreams: 2}), newNode(t)
+	shop.put(b, head, all.changes())
+	mirror.meet(shop)
+	report, err := mirror.sync(t.Context(), b, head, nil, shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror.has(b, head, all)
+	if r := report.Peers[shop.ID()]; r.Failed != "" || len(mirror.blames()) > 0 {
+		t.Errorf("%+v", r)
+	}
+}
