@@ -76,7 +76,7 @@ func (n *Node) pointsBack(ctx context.Context, domain string, brand protocol.CID
 	if domain == "" {
 		return false, true
 	}
-	doc, err := n.net.domains.Read(ctx, "https://"+domain)
+	doc, err := n.net.domains(ctx, "https://"+domain)
 	if errors.Is(err, protocol.ErrInvalid) || errors.Is(err, guard.ErrForbiddenAddress) {
 		return false, true
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoa-commerce/stoa/node/keys"
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/protocol/identity"
@@ -44,26 +45,45 @@ const quick = 300 * time.Millisecond
 // found founds a brand and runs its node, connected to others.
 func (f *federation) found(peers ...*member) *member {
 	f.Helper()
-	f.count++
-	m := &member{f: f, home: f.TempDir(), engine: memkv.New(), net: NetOptions{
+	return f.foundOn(memkv.New(), peers...)
+}
+
+// foundOn does it over an engine; nil is the usual one on disk.
+func (f *federation) foundOn(engine kv.Engine, peers ...*member) *member {
+	f.Helper()
+	m := f.prepared(engine, peers...)
+	m.create()
+	m.start()
+	return m
+}
+
+// prepared returns a member that has no brand yet.
+func (f *federation) prepared(engine kv.Engine, peers ...*member) *member {
+	m := &member{f: f, home: f.TempDir(), engine: engine, net: NetOptions{
 		Network: "test", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Private: true, AntiEntropy: quick,
 	}}
-	profile := testProfile()
-	profile.Name = fmt.Sprintf("Shop %d", f.count)
 	for _, p := range peers {
 		m.net.Peers = append(m.net.Peers, p.addr())
 	}
+	return m
+}
+
+// create founds the member's brand.
+func (m *member) create() keys.Words {
+	m.f.Helper()
+	m.f.count++
+	profile := testProfile()
+	profile.Name = fmt.Sprintf("Shop %d", m.f.count)
 	o := m.options()
 	o.Net = nil
-	n, _, err := Create(f.Context(), o, profile)
+	n, words, err := Create(m.f.Context(), o, profile)
 	if err == nil {
 		err = n.Close()
 	}
 	if err != nil {
-		f.Fatal(err)
+		m.f.Fatal(err)
 	}
-	m.start()
-	return m
+	return words
 }
 
 func (m *member) options() Options {
@@ -242,4 +262,13 @@ func (m *member) logOf(of *member) *identity.Log {
 	log, err := m.Store().Identity(m.f.Context(), of.brand)
 	m.check(err)
 	return log
+}
+
+// foundWithWords founds a brand whose recovery words the test knows.
+func (f *federation) foundWithWords() (*member, keys.Words) {
+	f.Helper()
+	m := f.prepared(memkv.New())
+	words := m.create()
+	m.start()
+	return m, words
 }

@@ -93,7 +93,7 @@ func (n *Node) findAtPeer(ctx context.Context, addr string) (protocol.CID, error
 
 // findAtGateway asks a gateway that the owner named who stands there.
 func (n *Node) findAtGateway(ctx context.Context, base string, f *store.Follow) error {
-	doc, err := n.ownersReader().Read(ctx, base)
+	doc, err := n.ownersReader()(ctx, base)
 	if err != nil {
 		return err
 	}
@@ -106,9 +106,9 @@ func (n *Node) findAtGateway(ctx context.Context, base string, f *store.Follow) 
 	return nil
 }
 
-func (n *Node) ownersReader() *wellknown.Reader {
+func (n *Node) ownersReader() reader {
 	if n.net == nil {
-		return wellknown.NewTrusting()
+		return wellknown.NewTrusting().Read
 	}
 	return n.net.gateways
 }

@@ -66,12 +66,15 @@ type net struct {
 	quota    int64
 	greets   chan peer.ID // peers that have just connected
 	claims   *claims
-	domains  *wellknown.Reader // for names that brands give
-	gateways *wellknown.Reader // for URLs that the owner typed
+	domains  reader // for names that brands give
+	gateways reader // for URLs that the owner typed
 	stop     context.CancelFunc
 	watch    *network.NotifyBundle
 	ran      bool
 }
+
+// reader reads what stands at a gateway's base URL.
+type reader func(ctx context.Context, base string) (wellknown.Document, error)
 
 func (w *net) host() host.Host { return w.p2p.Host() }
 
@@ -79,7 +82,7 @@ func (w *net) host() host.Host { return w.p2p.Host() }
 func (n *Node) join(ctx context.Context, o NetOptions) (err error) {
 	w := &net{
 		NetOptions: o, queue: newQueue(), pictures: newQueue(), quota: o.Pictures,
-		greets: make(chan peer.ID, 256), claims: newClaims(), domains: wellknown.New(), gateways: wellknown.NewTrusting(),
+		greets: make(chan peer.ID, 256), claims: newClaims(), domains: wellknown.New().Read, gateways: wellknown.NewTrusting().Read,
 	}
 	if w.quota == 0 {
 		w.quota = pictureQuota
