@@ -3,7 +3,10 @@ package p2p
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
@@ -175,4 +178,33 @@ func FuzzStrangersHints(f *testing.F) {
 			t.Errorf("%q: %v", hint, info)
 		}
 	})
+}
+
+// The examples of specs/14-discovery.md §4 and §5.
+func TestTheExamplesOfTheSpecHold(t *testing.T) {
+	var request, answer bytes.Buffer
+	data, err := encodeAsked(16)
+	if err = errors.Join(err, wire.WriteFrame(&request, data, maxAsked)); err != nil {
+		t.Fatal(err)
+	}
+	data, err = encodeTold([][]byte{})
+	if err = errors.Join(err, wire.WriteFrame(&answer, data, maxTold)); err != nil {
+		t.Fatal(err)
+	}
+	key, err := brandKey(protocol.Sum(protocol.DagCBOR, []byte{0xa0}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := os.ReadFile("../../specs/14-discovery.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		hex.EncodeToString(request.Bytes()), hex.EncodeToString(answer.Bytes()),
+		protocol.Sum(protocol.DagCBOR, []byte{0xa0}).String(), key.String(),
+	} {
+		if !strings.Contains(string(spec), want) {
+			t.Error("not in the spec: ", want)
+		}
+	}
 }
