@@ -12,8 +12,8 @@ import (
 // mirrorVectors makes the cases of specs/15-mirror.md §8.
 func mirrorVectors() (any, error) {
 	cases := []vec{
-		firstStory(), changeStory(), hostileChangeStory(), descentStory(), rollbackStory(), clockStory(),
-		contestStory(), rivalStory(), twoContestsStory(), forgeryStory(), rotationStory(), forgedRotationStory(), forkStory(),
+		firstStory(), changeStory(), hostileChangeStory(), descentStory(), goneStory(), rollbackStory(), clockStory(),
+		contestStory(), rivalStory(), twoContestsStory(), forgeryStory(), rotationStory(), disownedStory(), supersededStory(), forgedRotationStory(), forkStory(),
 		expiryStory(), largeStory(), troubleStory(), emptyStory(),
 	}
 	return vecSet{"15-mirror", "What a node that mirrors a brand makes of what it hears and is answered; specs/15-mirror.md §8 says what the fields mean.", cases}, nil
@@ -99,7 +99,7 @@ func (m *mirrored) hearsRaw(message []byte, verdict wire.Verdict, reason wire.Re
 
 // asks has the mirror judge an answer.
 func (m *mirrored) asks(peer, outcome string, r wire.Request, answer ...wire.Response) *mirrored {
-	var frames []string
+	frames := []string{}
 	for _, f := range answer {
 		frames = append(frames, hexed(sure(wire.EncodeResponse(f, wire.MaxPage))))
 	}
