@@ -173,31 +173,41 @@ func distance(c Card, asked []string) int {
 	return n
 }
 
-// Collections lists all collections by handle.
+// maxListBytes bounds the records that one list reads: those of a hostile brand
+// may be as large as records get, all of them.
+const maxListBytes = 32 << 20
+
+// Collections lists the collections by handle.
 func (v *View) Collections() ([]*catalog.Collection, error) {
-	return list(v, suffixList("collection"), 0, 0, maxFound, v.Collection)
+	return list[*catalog.Collection](v, suffixList("collection"), 0, 0, maxFound, catalog.CollectionPath)
 }
 
-// Pages lists all content pages by handle.
+// Pages lists the content pages by handle.
 func (v *View) Pages() ([]*catalog.Page, error) {
-	return list(v, suffixList("page"), 0, 0, maxFound, v.Page)
+	return list[*catalog.Page](v, suffixList("page"), 0, 0, maxFound, pagePath)
 }
 
 // Posts lists posts, newest first.
 func (v *View) Posts(offset, limit int) ([]*catalog.Post, error) {
-	return list(v, suffixPost, 8, offset, limit, v.Post)
+	return list[*catalog.Post](v, suffixPost, 8, offset, limit, postPath)
 }
 
-func list[R any](v *View, suffix string, skip, offset, limit int, read func(protocol.Handle) (R, error)) ([]R, error) {
+// list reads the records whose handles the index names. It ends early when they
+// have more than maxListBytes.
+func list[R catalog.Record](v *View, suffix string, skip, offset, limit int, path func(protocol.Handle) protocol.Path) ([]R, error) {
 	handles, err := v.handles(suffix, skip, offset, limit)
 	if err != nil {
 		return nil, err
 	}
 	var out []R
+	size := 0
 	for _, h := range handles {
-		r, err := read(h)
+		r, n, err := openSized[R](v, path(h))
 		if err != nil {
 			return nil, err
+		}
+		if size += n; size > maxListBytes {
+			break
 		}
 		out = append(out, r)
 	}

@@ -12,14 +12,20 @@ import (
 )
 
 // Bundle returns the encoded proof of what stands at a path, or of nothing being
-// there: of the whole group when the path is a product's or an offer's.
+// there: of the whole group when the path is a product's or an offer's. What is
+// too large for a bundle is invalid; not much more than that is read.
 func (v *View) Bundle(path protocol.Path) ([]byte, error) {
 	scope := catalog.ScopeRecord
 	if kind := catalog.Type(path.Kind()); kind == catalog.TypeProduct || kind == catalog.TypeOffer {
 		scope = catalog.ScopeGroup
 	}
+	size := 0
 	b, err := catalog.Prove(v.log, v.st.head, source{v.r, v.st.at}, scope, path, func(l trie.Leaf) ([]byte, error) {
-		return v.Record(l.Path)
+		record, err := v.Record(l.Path)
+		if size += len(record); size > catalog.MaxBundle {
+			err = protocol.Invalid("proof bundle", "more than %d bytes of records", catalog.MaxBundle)
+		}
+		return record, err
 	})
 	if err != nil {
 		return nil, err

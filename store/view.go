@@ -79,17 +79,27 @@ func (v *View) Record(path protocol.Path) ([]byte, error) {
 // open reads a record of type R. One of invalid or unknown meaning is hidden: it
 // gives ErrNotFound.
 func open[R catalog.Record](v *View, path protocol.Path) (R, error) {
+	r, _, err := openSized[R](v, path)
+	return r, err
+}
+
+// openSized is open, and returns how many bytes the record has.
+func openSized[R catalog.Record](v *View, path protocol.Path) (R, int, error) {
 	var none R
 	data, err := v.Record(path)
 	if err != nil {
-		return none, err
+		return none, 0, err
 	}
 	record, err := catalog.Decode(path, data)
 	if r, ok := record.(R); ok && err == nil {
-		return r, nil
+		return r, len(data), nil
 	}
-	return none, fmt.Errorf("%s is not readable (%w): %w", path, errors.Join(err), ErrNotFound)
+	return none, 0, fmt.Errorf("%s is not readable (%w): %w", path, errors.Join(err), ErrNotFound)
 }
+
+func pagePath(h protocol.Handle) protocol.Path { return (&catalog.Page{Handle: h}).Path() }
+
+func postPath(h protocol.Handle) protocol.Path { return (&catalog.Post{Handle: h}).Path() }
 
 // Profile returns what the brand says of itself.
 func (v *View) Profile() (*catalog.Profile, error) {
@@ -103,12 +113,12 @@ func (v *View) Collection(h protocol.Handle) (*catalog.Collection, error) {
 
 // Page returns a content page.
 func (v *View) Page(h protocol.Handle) (*catalog.Page, error) {
-	return open[*catalog.Page](v, (&catalog.Page{Handle: h}).Path())
+	return open[*catalog.Page](v, pagePath(h))
 }
 
 // Post returns a post.
 func (v *View) Post(h protocol.Handle) (*catalog.Post, error) {
-	return open[*catalog.Post](v, (&catalog.Post{Handle: h}).Path())
+	return open[*catalog.Post](v, postPath(h))
 }
 
 // Media returns the manifest of a picture.

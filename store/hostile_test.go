@@ -6,6 +6,7 @@ import (
 
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
+	"github.com/stoa-commerce/stoa/store/kv/memkv"
 )
 
 // TestAHostileNumberOfRulesListsAsManyAsAreFollowed publishes more rule
@@ -43,4 +44,20 @@ func (m *mirror) expectRows(suffix string, want int) {
 	if got := len(m.indexKeys(suffix)); got != want {
 		m.t.Errorf("%d rows %s, want %d", got, suffix, want)
 	}
+}
+
+// TestAListOfLargeRecordsEndsEarly publishes more pages than a list reads.
+func TestAListOfLargeRecordsEndsEarly(t *testing.T) {
+	s := newShopOn(t, memkv.New())
+	var changes []store.Change
+	for i := range 700 {
+		changes = append(changes, page(t, fmt.Sprint("p", i), 49_900))
+	}
+	s.publish(changes...)
+	s.view(func(v *store.View) {
+		pages, err := v.Pages()
+		if err != nil || len(pages) < 600 || len(pages) == 700 {
+			t.Errorf("%d pages are listed, %v", len(pages), err)
+		}
+	})
 }
