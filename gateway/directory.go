@@ -90,6 +90,12 @@ func (g *Gateway) neighbors(ctx context.Context, own shop.State) ([]shop.Neighbo
 // of all brands.
 func (g *Gateway) across(w http.ResponseWriter, r *http.Request, asked shop.Request, all []shop.Neighbor) {
 	page, err := g.render(r.Context(), func(ctx context.Context) (shop.Answer, error) {
+		select {
+		case g.searches <- struct{}{}:
+			defer func() { <-g.searches }()
+		case <-ctx.Done():
+			return shop.Answer{}, errBusy
+		}
 		return g.shop.Across(ctx, asked.Words, all, g.origin(r))
 	})
 	switch {

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/draw"
@@ -40,7 +41,7 @@ func newBrand(t testing.TB) *brand {
 }
 
 // newBrandOf makes the brand whose root key that number gives.
-func newBrandOf(t testing.TB, root byte) *brand {
+func newBrandOf(t testing.TB, root uint16) *brand {
 	t.Helper()
 	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
 	if err != nil {
@@ -59,7 +60,7 @@ func newBrandOf(t testing.TB, root byte) *brand {
 }
 
 // beside founds another brand in the same store, with pictures in the same folder.
-func (b *brand) beside(root byte) *brand {
+func (b *brand) beside(root uint16) *brand {
 	b.t.Helper()
 	other := &brand{t: b.t, store: b.store, blobs: b.blobs, clock: b.clock}
 	other.found(root)
@@ -67,10 +68,10 @@ func (b *brand) beside(root byte) *brand {
 }
 
 // found makes the keys and the identity of the brand.
-func (b *brand) found(root byte) {
+func (b *brand) found(root uint16) {
 	b.t.Helper()
-	b.key = ed25519.NewKeyFromSeed(append(make([]byte, 31), 255-root))
-	rootKey := ed25519.NewKeyFromSeed(append(make([]byte, 31), root))
+	b.key = ed25519.NewKeyFromSeed(binary.BigEndian.AppendUint16(make([]byte, 30), ^root))
+	rootKey := ed25519.NewKeyFromSeed(binary.BigEndian.AppendUint16(make([]byte, 30), root))
 	signers := identity.Solo(protocol.PublicKeyOf(rootKey))
 	next, err := signers.Commitment()
 	b.check(err)

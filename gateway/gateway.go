@@ -47,21 +47,22 @@ type Options struct {
 
 // Gateway is the public handler.
 type Gateway struct {
-	store   *store.Store
-	brand   protocol.CID
-	shop    *shop.Shop
-	shops   *shops
-	mirrors Mirrors
-	others  neighbors
-	peers   func() []string
-	now     func() time.Time
-	assets  *web.Assets
-	blobs   *blob.Store
-	pages   *cache
-	origin  func(*http.Request) string
-	log     *slog.Logger
-	metrics *metrics
-	renders chan struct{} // holds one for each page being rendered
+	store    *store.Store
+	brand    protocol.CID
+	shop     *shop.Shop
+	shops    *shops
+	mirrors  Mirrors
+	others   neighbors
+	peers    func() []string
+	now      func() time.Time
+	assets   *web.Assets
+	blobs    *blob.Store
+	pages    *cache
+	origin   func(*http.Request) string
+	log      *slog.Logger
+	metrics  *metrics
+	renders  chan struct{} // holds one for each page being rendered
+	searches chan struct{} // holds one for each search in all shops
 }
 
 // New builds the public handler.
@@ -86,6 +87,7 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{store: o.Store, brand: o.Brand, shop: s, assets: assets, blobs: o.Blobs, origin: o.Origin, log: o.Log, pages: newCache(o.CacheBytes)}
 	g.shops, g.mirrors, g.peers, g.now = newShops(s), o.Mirrors, o.Peers, o.Now
 	g.renders = make(chan struct{}, 4*runtime.GOMAXPROCS(0))
+	g.searches = make(chan struct{}, runtime.GOMAXPROCS(0))
 	g.metrics = newMetrics(g.pages)
 	return g, nil
 }

@@ -28,9 +28,20 @@ type Mirrors interface {
 // Freshness is how sure the node is that a catalog is the brand's latest.
 type Freshness struct {
 	State  string          // current, stale, expired or contested
-	Reason string          // for logs; one of a contest that names the identity is told to shoppers as such
+	Reason string          // of a contest: that of a disputed identity has the word identity in it, that of a revoked key the word revoked; shoppers are told in words of their own
 	Seen   protocol.Millis // when the brand's own node was last heard; 0 if never
 	Behind bool            // something newer was announced and isn't here yet
+}
+
+// dispute reads what a contest is about from the words of the reason.
+func (f Freshness) dispute() shop.Dispute {
+	switch {
+	case strings.Contains(f.Reason, "identity"):
+		return shop.Keys
+	case strings.Contains(f.Reason, "revoked"):
+		return shop.Revoked
+	}
+	return shop.Catalogs
 }
 
 // Mirrored is a brand shown beside the own one.
@@ -50,7 +61,7 @@ func (f Freshness) mark() shop.Mark {
 	case shop.Stale:
 		m.Behind, m.Seen = f.Behind, f.Seen-f.Seen%60_000
 	case shop.Contested:
-		m.Forked = strings.Contains(f.Reason, "identity")
+		m.Why = f.dispute()
 	}
 	return m
 }

@@ -144,7 +144,7 @@ func leaky() []catalog.Record {
 	var links strings.Builder
 	for _, ref := range []string{
 		"/", "/p/sencha", "../../p/sencha", "../../../../p/sencha", "/../p/sencha", "/%2e%2e/p/sencha", "/x/%2E%2e/..%2f../p/sencha", "p/sencha", "./../../../",
-		"?variant=x", "#content", "/@werkzeug/../p/sencha", "/m/../p/sencha", "/./../c/all", "/p/a:b", "/brands", "/;/../../p/sencha", "..//..//p/sencha", "/p//sencha", "",
+		"?variant=x", "#content", "/@werkzeug/../p/sencha", "/m/../p/sencha", "/./../c/all", "/p/a:b", "/brands", "/;/../../p/sencha", "http:/p/sencha", "http:p/sencha", "HTTP:../../p/sencha", "https:/p/sencha", "..//..//p/sencha", "/p//sencha", "",
 	} {
 		fmt.Fprintf(&links, `<a href="%s">x</a> `, ref)
 	}
@@ -265,7 +265,8 @@ func freshnesses(b *brand) map[string]struct {
 		"expired": {gateway.Freshness{State: "expired", Seen: seen}, []string{`class="mark is-expired"`, "nicht bestätigt seit", "nichts kaufen", "buy-bar is-closed", `name="robots" content="noindex"`}, []string{"data-ask", "ld+json", "product:price"}},
 		"contested": {gateway.Freshness{State: "contested", Reason: "two heads at 0.1"}, []string{`class="mark is-contested"`, "die sich widersprechen", "dieselbe Nummer", "nichts kaufen", "buy-bar is-closed"},
 			[]string{"data-ask", "ld+json", "two heads", "product:price"}},
-		"forked": {gateway.Freshness{State: "contested", Reason: "identity"}, []string{"Schlüssel, die für", "ausschließen", "buy-bar is-closed"}, []string{"dieselbe Nummer", "data-ask"}},
+		"revoked": {gateway.Freshness{State: "contested", Reason: "signed with a key that the brand has revoked"}, []string{"den Werkzeugmanufaktur Düsseldorf-Oberkassel widerrufen hat", "buy-bar is-closed"}, []string{"dieselbe Nummer"}},
+		"forked":  {gateway.Freshness{State: "contested", Reason: "identity"}, []string{"nicht klar, wer für", "Schlüssel, die für", "ausschließen", "buy-bar is-closed"}, []string{"dieselbe Nummer", "data-ask"}},
 	}
 }
 
@@ -402,7 +403,7 @@ func TestManyShopsAreVisited(t *testing.T) {
 	teahouse(own)
 	m := &street{}
 	for i := range 140 {
-		b := own.beside(byte(i + 2))
+		b := own.beside(uint16(i + 2))
 		b.publish(simple("ding", fmt.Sprintf("Ding %d", i), 100)...)
 		m.follow(b, fmt.Sprintf("b%03d", i))
 	}

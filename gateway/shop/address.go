@@ -71,6 +71,9 @@ func (h *house) within(ref, page string) string {
 	if err != nil {
 		return ""
 	}
+	if (u.Scheme == "http" || u.Scheme == "https") && u.Host == "" {
+		return "" // browsers take it for a path
+	}
 	if u.Scheme != "" || u.Host != "" || u.Path == "" && u.RawQuery == "" {
 		return ref
 	}

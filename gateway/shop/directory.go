@@ -96,7 +96,7 @@ func (v *visit) brandTiles(ctx context.Context, list []Neighbor) ([]brandTile, e
 // bareTile is what can be said of a brand whose catalog isn't here yet.
 func (v *visit) bareTile(n Neighbor) brandTile {
 	h := v.house
-	t := brandTile{Name: n.Name, URL: n.Base + "/", Domain: n.Domain, State: n.Mark.State, Note: h.Say("brands.fetching")}
+	t := brandTile{Name: n.Name, URL: n.Base + "/", Domain: n.Domain, State: Current, Note: h.Say("brands.fetching")}
 	if t.Name == "" {
 		t.Name = n.Brand.String()[:12]
 	}
@@ -139,19 +139,27 @@ func (v *visit) fill(t *brandTile) error {
 }
 
 // face is the picture that shows best what a brand is about: its hero's, else that
-// of its newest product.
+// of the newest product that has one.
 func (v *visit) face() (*picture, error) {
 	if hero := v.house.profile.Home.Hero; hero != nil && hero.Picture != nil {
 		if p, err := v.picture(hero.Picture, tileSizes, cardWidths); p != nil || err != nil {
 			return p, err
 		}
 	}
-	list, err := v.view.Products(0, 1)
-	if err != nil || len(list.Cards) == 0 {
+	list, err := v.view.Products(0, newestLooked)
+	if err != nil {
 		return nil, err
 	}
-	return v.picture(list.Cards[0].Picture, tileSizes, cardWidths)
+	for _, c := range list.Cards {
+		if p, err := v.picture(c.Picture, tileSizes, cardWidths); p != nil || err != nil {
+			return p, err
+		}
+	}
+	return nil, nil
 }
+
+// newestLooked is how many products are looked at for a picture.
+const newestLooked = 8
 
 // tileSizes is what share of the window a brand's picture fills in the directory.
 const tileSizes = "(min-width: 60rem) 30vw, (min-width: 40rem) 46vw, 94vw"

@@ -161,7 +161,7 @@ func (s *Shop) paint(h *house) error {
 	if h.Footer, err = s.part("footer", h.footer()); err != nil {
 		return err
 	}
-	h.findings, h.agoForms = h.sayFindings(Current), jsonData(h.AgoForms())
+	h.findings, h.agoForms = h.sayFindings(Mark{}), jsonData(h.AgoForms())
 	h.header = map[template.URL]template.HTML{}
 	for _, current := range append([]link{{}}, h.menu...) {
 		if h.header[current.URL], err = s.part("header", headerData{h, h.profile, h.logo, h.menu, current.URL}); err != nil {

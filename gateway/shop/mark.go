@@ -24,11 +24,21 @@ const (
 // the head doesn't. It is comparable and coarse, so that a page can be kept.
 type Mark struct {
 	State  Freshness
-	Forked bool            // contested: it is the brand's keys that are in dispute
+	Why    Dispute         // contested: what is in dispute
 	Behind bool            // stale: something newer was announced that isn't here yet
 	Seen   protocol.Millis // stale: when the brand's own node was last heard, to the minute; 0 if never
 	Age    Age             // since the head was signed
 }
+
+// Dispute is what a brand's contest is about.
+type Dispute string
+
+// What can be in dispute.
+const (
+	Catalogs Dispute = "catalogs" // two of one number
+	Keys     Dispute = "keys"     // whose they are
+	Revoked  Dispute = "revoked"  // the key that signed was
+)
 
 // Browse reports whether nobody should buy by what the page says.
 func (m Mark) Browse() bool { return m.State == Expired || m.State == Contested }
@@ -62,6 +72,9 @@ func (h *house) mark(m Mark, now protocol.Millis) Mark {
 	}
 	if m.State == "" || m.State == Stale && h.Base == "" {
 		m.State = Current
+	}
+	if m.State == Contested && m.Why == "" {
+		m.Why = Catalogs
 	}
 	if m.State != Stale {
 		m.Behind, m.Seen = false, 0
@@ -98,8 +111,8 @@ func (v *visit) markData() *markData {
 	case Expired:
 		d.Line, d.Text = h.sayTime("mark.expired", name, v.clock(h.head.Time)), h.Say("mark.expired.text", name)
 	case Contested:
-		d.Line, d.Text = h.sayTime("mark.contested", name, ""), h.Say("mark.contested.text", name)
-		d.More = append(d.More, h.Say(forked(m.Forked), name))
+		d.Line, d.Text = h.sayTime("mark.contested."+string(m.Why)+".line", name, ""), h.Say("mark.contested.text", name)
+		d.More = append(d.More, h.Say("mark.contested."+string(m.Why), name))
 	case Stale:
 		d.Line = v.staleLine()
 	case Current:
@@ -112,13 +125,6 @@ func (v *visit) markData() *markData {
 		d.Home, d.HomeName = h.gateway(), strings.TrimPrefix(h.gateway(), "https://")
 	}
 	return d
-}
-
-func forked(keys bool) string {
-	if keys {
-		return "mark.contested.keys"
-	}
-	return "mark.contested.catalogs"
 }
 
 func (v *visit) staleLine() template.HTML {

@@ -24,7 +24,7 @@ func (v *visit) signature(p *catalog.Product) signature {
 	h := v.house
 	words := h.findings
 	if state := v.mark.State; state != "" && state != Current {
-		words = h.sayFindings(state)
+		words = h.sayFindings(v.mark)
 	}
 	return signature{
 		Name: h.profile.Name, When: h.Moment(h.head.Time), Brand: h.head.Brand.String(), Head: h.head.CID.String(),
@@ -45,7 +45,7 @@ type finding struct {
 // findings are all that the script may find: the names in web/src/ts/finding.ts.
 // Those it may not have checked leave the line as it is. What a sound signature is
 // worth depends on how fresh the node knows the catalog to be.
-func (h *house) sayFindings(state Freshness) template.JS {
+func (h *house) sayFindings(m Mark) template.JS {
 	name := h.profile.Name
 	line, what := h.Say("signed", name), h.Say("signed.what", name, h.Moment(h.head.Time))
 	words := map[string]finding{}
@@ -55,11 +55,15 @@ func (h *house) sayFindings(state Freshness) template.JS {
 	for _, fine := range []string{"checked", "expired"} {
 		words[fine] = finding{h.Say("found."+fine+".line", name), what, h.Say("found."+fine, name)}
 	}
-	if state == Stale {
+	if m.State == Stale {
 		words["stale"] = finding{h.Say("found.checked.line", name), what, h.Say("found.stale", name)}
 	}
 	for _, wrong := range []string{"older", "contested", "altered", "invalid"} {
 		words[wrong] = finding{h.Say("found."+wrong+".line", name), h.Say("found."+wrong+".what", name), h.Say(h.on("found."+wrong), name)}
+	}
+	if m.State == Contested {
+		line := h.Say("mark.contested."+string(m.Why)+".line", name)
+		words["contested"] = finding{line, line, h.Say("found.contested", name)}
 	}
 	return jsonData(words)
 }
