@@ -167,7 +167,7 @@ func TestAPriceThatWasAcknowledgedOutlivesAKill(t *testing.T) {
 // is killed, and returns the last one that was acknowledged.
 func priceUntilKilled(t *testing.T, home string, price int) int {
 	t.Helper()
-	cmd := process(t, home, "serve", "--http", "localhost:0", "--admin", "localhost:0")
+	cmd := process(t, home, "serve", "--http", "localhost:0", "--admin", "localhost:0", "--listen", "none")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -2,19 +2,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/stoa-commerce/stoa/cmd/stoa/control"
 	"github.com/stoa-commerce/stoa/cmd/stoa/demo"
 )
 
@@ -23,58 +21,66 @@ func (a *app) demoCommand() *cobra.Command {
 	var port int
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Open three shops to look at: phones, cosmetics, tea",
+		Short: "Open three shops that show each other, and a street that shows them all",
 		Long: `Founds three brands in a folder of their own, fills their shops with the same
-commands that any brand uses, and serves each on its own port until Ctrl-C. A second
-time they are there already.`,
+commands that any brand uses, and serves each on its own port until Ctrl-C. They
+follow each other, and a fourth node, Stoa Street, sells nothing and mirrors all
+three. A second time they are there already. It says what to try.`,
 		Example: `  stoa demo
-  stoa demo --fresh --port 9000`,
+  stoa demo --fresh --port 9000
+  stoa demo stop tea`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if port < 1 || port > 65533 {
-				return usageError{fmt.Errorf("--port %d is none: three ports from 1 to 65535 are needed", port)}
+			if port < 1 || port > 65532 {
+				return usageError{fmt.Errorf("--port %d is none: four ports from 1 to 65535 are needed", port)}
 			}
-			folder := filepath.Join(a.home, "demo")
-			if cmd.Flags().Changed("home") {
-				folder = a.home
-			}
-			return a.demo(cmd.Context(), folder, fresh, port)
+			return a.demo(cmd.Context(), a.demoFolder(cmd), fresh, port)
 		},
 	}
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "throw the demo's shops away and make them anew")
 	cmd.Flags().IntVar(&port, "port", 8181, "port of the first shop; the others follow")
+	cmd.AddCommand(a.demoSwitchCommand("stop", "Close one shop of the running demo, as if its plug were pulled"),
+		a.demoSwitchCommand("start", "Open it again"))
 	return cmd
+}
+
+// demoFolder is where the demo's homes are.
+func (a *app) demoFolder(cmd *cobra.Command) string {
+	folder := a.home
+	if !cmd.Flags().Changed("home") {
+		folder = filepath.Join(a.home, "demo")
+	}
+	if abs, err := filepath.Abs(folder); err == nil {
+		return abs
+	}
+	return folder
+}
+
+// demoRun is a demo that is open.
+type demoRun struct {
+	*app
+	folder string
+	group  *errgroup.Group // everything that runs
+
+	mu     sync.Mutex // held while a stall is opened or closed
+	stalls []*stall
 }
 
 // demo makes the shops that aren't there yet, one after another, and serves each
 // as soon as it is ready.
 func (a *app) demo(ctx context.Context, folder string, fresh bool, port int) error {
-	brands := demo.Brands()
-	d := &demoRun{app: a, open: make([]places, len(brands)), left: len(brands)}
-	d.note("Opening three shops. The first time their pictures are drawn, which takes a while;\nthey stay in %s.\n", folder)
+	if running(ctx, folder) {
+		return fmt.Errorf("the demo in %s is open already", folder)
+	}
+	stalls, err := stalls(folder, port)
+	if err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		for i, b := range brands {
-			home := filepath.Join(folder, b.Folder)
-			card, err := cardOf(b)
-			if err == nil {
-				err = d.make(ctx, b, card, home, fresh)
-			}
-			if err != nil {
-				return fmt.Errorf("demo %s: %w", b.Folder, err)
-			}
-			g.Go(func() error { return d.serve(ctx, home, card.Name, i, port+i) })
-		}
-		return nil
-	})
+	d := &demoRun{app: a, folder: folder, group: g, stalls: stalls}
+	d.note("Opening three shops and a street. The first time their pictures are drawn, which\ntakes a while; they stay in %s.\n", folder)
+	g.Go(func() error { return d.openAll(ctx, fresh) })
 	return g.Wait()
-}
-
-type demoRun struct {
-	*app
-	mu   sync.Mutex
-	open []places
-	left int
 }
 
 func (d *demoRun) note(format string, args ...any) {
@@ -83,112 +89,103 @@ func (d *demoRun) note(format string, args ...any) {
 	}
 }
 
-// doneFile stands in a demo home that is complete.
-const doneFile = "demo.done"
-
-// throwAway removes a home that this command has made, and no other.
-func (d *demoRun) throwAway(home string) error {
-	if _, err := os.Stat(filepath.Join(home, demoFile)); errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return os.RemoveAll(home)
-}
-
-// demoFile marks a home as one of the demo's.
-const demoFile = "demo.home"
-
-// make founds and fills a demo brand through the public commands, unless it is
-// there.
-func (d *demoRun) make(ctx context.Context, b demo.Brand, card identityCard, home string, fresh bool) error {
-	if _, err := os.Stat(filepath.Join(home, doneFile)); err == nil && !fresh {
-		return nil
-	}
-	if err := d.throwAway(home); err != nil {
-		return err
-	}
-	if err := mark(home, demoFile); err != nil {
-		return err
-	}
-	files := filepath.Join(home, "files")
-	if err := b.Write(ctx, files); err != nil {
-		return err
-	}
-	images := filepath.Join(files, "images")
-	for _, args := range [][]string{
-		{"init", "--name", card.Name, "--currency", card.Currency, "--country", card.Country, "--language", card.Language},
-		{"import", filepath.Join(files, "products.csv"), "--images", images},
-		{"apply", filepath.Join(files, "shop.json"), "--images", images},
-	} {
-		if err := d.command(ctx, append(args, "--home", home, "--json")); err != nil {
-			return fmt.Errorf("stoa %s: %w", args[0], err)
+// openAll opens one after another. The street is first, because it is ready at
+// once: its store's lock keeps a second demo out of the folder.
+func (d *demoRun) openAll(ctx context.Context, fresh bool) error {
+	for i, s := range d.stalls {
+		if err := d.found(ctx, s, fresh); err != nil {
+			return fmt.Errorf("demo %s: %w", s.folder, err)
+		}
+		if err := d.openUp(ctx, s); err != nil {
+			return fmt.Errorf("demo %s: %w", s.folder, err)
+		}
+		if i == 0 {
+			if err := d.listen(ctx); err != nil {
+				return err
+			}
 		}
 	}
-	return mark(home, doneFile)
+	return d.told(ctx)
 }
 
-func mark(home, file string) error {
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(home, file), nil, 0o600)
-}
-
-// identityCard is what init asks for.
-type identityCard struct {
-	Name     string `json:"name"`
-	Currency string `json:"currency"`
-	Country  string `json:"country"`
-	Language string `json:"language"`
-}
-
-func cardOf(b demo.Brand) (identityCard, error) {
-	var doc struct {
-		Profile identityCard `json:"profile"`
-	}
-	err := json.Unmarshal(b.Shop, &doc)
-	return doc.Profile, err
-}
-
-// command runs one of the public commands. What it has to say is shown only when
-// it fails.
-func (d *demoRun) command(ctx context.Context, args []string) error {
-	var out, errs strings.Builder
-	if run(ctx, args, tty{in: strings.NewReader(""), out: &out, err: &errs}) == exitDone {
-		return nil
-	}
-	return errors.New(strings.TrimSpace(errs.String() + "\n" + out.String()))
-}
-
-func (d *demoRun) serve(ctx context.Context, home, name string, i, port int) error {
-	one := &app{tty: tty{out: io.Discard, err: io.Discard}, home: home}
-	at := serving{http: freeAddress(port), admin: "localhost:0"}
-	return one.serve(ctx, at, func(p places) { d.opened(i, name, p) })
-}
-
-// freeAddress returns the port, or any free one when something else has it.
-func freeAddress(port int) string {
-	addr := fmt.Sprintf("localhost:%d", port)
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return "localhost:0"
-	}
-	l.Close()
-	return addr
-}
-
-// opened tells of a shop, and of all of them once they are open.
-func (d *demoRun) opened(i int, name string, p places) {
+// openUp opens a stall and makes it and the others that are open follow each
+// other.
+func (d *demoRun) openUp(ctx context.Context, s *stall) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open[i] = p
-	d.left--
-	d.note("  %-15s %s", name, p.Shop)
-	if d.left > 0 {
-		return
+	if err := d.open(ctx, s); err != nil {
+		return err
 	}
-	if d.json {
-		_ = d.printJSON(d.open) // nobody listens at out: the shops are open all the same
-		return
+	d.note("  %-15s %s", s.name, s.at.Shop)
+	for _, other := range d.stalls {
+		if other == s || other.at == nil {
+			continue
+		}
+		if err := errors.Join(d.follow(ctx, s, other), d.follow(ctx, other, s)); err != nil {
+			return err
+		}
 	}
-	d.say("\nThree shops are open. Look at them on a phone's width, too. Ctrl-C closes them.")
+	return nil
+}
+
+// follow makes one follow another through the public command, unless it does.
+// Nobody follows the street: it has nothing to show.
+func (d *demoRun) follow(ctx context.Context, who, whom *stall) error {
+	if whom.folder == demo.Street {
+		return nil
+	}
+	if list, err := followed(ctx, who.home); err != nil || list[whom.at.Brand] != nil {
+		return err
+	}
+	err := d.command(ctx, []string{"follow", whom.at.Shop, "--as", whom.folder, "--home", who.home})
+	if err != nil {
+		return fmt.Errorf("stoa follow: %w", err)
+	}
+	return nil
+}
+
+// followed returns what the running node of a home follows, by brand.
+func followed(ctx context.Context, home string) (map[string]*control.Brand, error) {
+	c, err := control.Dial(ctx, (&app{home: home}).options(io.Discard))
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	list, err := c.Brands(ctx)
+	out := map[string]*control.Brand{}
+	for i := range list {
+		out[list[i].Brand.String()] = &list[i]
+	}
+	return out, err
+}
+
+// arrival is how long the street is waited for to have everything.
+const arrival = time.Minute
+
+// arrived waits until the street shows every shop.
+func (d *demoRun) arrived(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, arrival)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		list, err := followed(ctx, d.stalls[0].home)
+		if err != nil || whole(list) && len(list) == len(d.stalls)-1 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func whole(list map[string]*control.Brand) bool {
+	for _, b := range list {
+		if b.Products == 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -19,12 +19,13 @@ func TestScripts(t *testing.T) {
 			e.Setenv("STOA_HOME", e.WorkDir+"/home")
 			e.Setenv("HOME", e.WorkDir+"/user")
 			e.Setenv("XDG_CACHE_HOME", "")
-			e.Values[servedKey{}] = new(served)
+			e.Values[servedKey{}] = map[string]*served{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"bigcsv": bigCSV, "code": codeCmd, "flip": flip, "get": getCmd, "jsonhas": jsonHas, "jsonlen": jsonLen,
-			"picture": pictureCmd, "serve": serveCmd, "shut": shutCmd,
+			"bigcsv": bigCSV, "brandenv": brandEnv, "code": codeCmd, "eventually": eventually, "flip": flip,
+			"followersup": followersUp, "get": getCmd, "jsonhas": jsonHas, "jsonlen": jsonLen, "picture": pictureCmd,
+			"serve": serveCmd, "shut": shutCmd, "try": tryCmd, "untilget": untilGet,
 		},
 	})
 }

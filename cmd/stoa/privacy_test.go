@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -202,7 +201,7 @@ func TestWhatIsPrivateIsOnNoPage(t *testing.T) {
 	if err := n.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c := &crawl{t: t, base: serveHome(t, home), seen: map[string]string{}, needles: wordNeedles()}
+	c := &crawl{t: t, base: openHome(t, home).places.Shop, seen: map[string]string{}, needles: wordNeedles()}
 	c.visit("/", "/c/all", "/sitemap.xml", "/robots.txt", "/manifest.webmanifest", "/.well-known/stoa", "/journal", "/pages", "/c",
 		"/p/lantern?variant=LAN-L", "/search?q=lan", "/search?q=brass")
 	for _, path := range []string{"/", "/p/lantern", "/c/all", "/search?q=brass", "/p/lantern?variant=LAN-L"} {
@@ -214,31 +213,6 @@ func TestWhatIsPrivateIsOnNoPage(t *testing.T) {
 		t.Error("the crawl saw no JSON-LD or no picture")
 	}
 	c.hidden(drafts)
-}
-
-// serveHome opens a home's shop on a free port and returns its address.
-func serveHome(t *testing.T, home string) string {
-	t.Helper()
-	a := &app{tty: tty{out: io.Discard, err: t.Output()}, home: home}
-	ctx, cancel := context.WithCancel(t.Context())
-	ready, ended := make(chan places, 1), make(chan error, 1)
-	go func() {
-		ended <- a.serve(ctx, serving{http: "localhost:0", admin: "localhost:0"}, func(p places) { ready <- p })
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("serve ended with %v", err)
-		}
-	})
-	select {
-	case p := <-ready:
-		return p.Shop
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("serve: %v", err)
-		return ""
-	}
 }
 
 // crawl follows every link of the shop and looks for needles in every answer.

@@ -58,7 +58,8 @@ lets anyone check that a price is yours. One program, no other service.`,
 		Example: `  stoa demo                                  three shops to look at
   stoa init --name "Lindenhof Tea"           found a brand
   stoa import products.csv --images photos   take products from a Shopify export
-  stoa serve                                 open the shop`,
+  stoa serve                                 open the shop
+  stoa follow https://tea.example --as tea   show another brand beside it`,
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -77,7 +78,7 @@ lets anyone check that a price is yours. One program, no other service.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(a.initCommand(), a.serveCommand(), a.importCommand(), a.productsCommand(), a.setPriceCommand(),
 		a.applyCommand(), a.showCommand(), a.exportCommand(), a.proofCommand(), a.verifyCommand(), a.statusCommand(),
-		a.silenceCommand(), a.demoCommand())
+		a.silenceCommand(), a.followCommand(), a.unfollowCommand(), a.brandsCommand(), a.peersCommand(), a.demoCommand())
 	return root
 }
 

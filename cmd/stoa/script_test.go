@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -79,3 +80,23 @@ func pictureCmd(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(errors.Join(png.Encode(f, img), f.Close()))
 }
+
+// eventually runs stoa with --json until a field of what it prints is as expected:
+// eventually PATH VALUE ARGS….
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		ts.Check(ts.Exec("stoa", append(args[2:], "--json")...))
+		b, err := json.Marshal(jsonAt(ts, args[0]))
+		ts.Check(err)
+		got := strings.Trim(string(b), `"`)
+		if (got == args[1]) != neg {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s stays %s", args[0], got)
+		}
+	}
+}
+
+// patience is how long something is waited for that should come at once.
+const patience = 30 * time.Second

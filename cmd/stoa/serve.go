@@ -25,6 +25,7 @@ import (
 type serving struct {
 	http  string // address of the shop
 	admin string // address of the owner's listener; loopback only
+	network
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -33,24 +34,41 @@ func (a *app) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Open the shop: serve its pages and keep its catalog signed",
 		Long: `Serves the storefront, signs the catalog anew every day and fetches pictures that
-are missing. Other commands work meanwhile: they reach this one through a socket in
-the home. It ends on Ctrl-C, after the requests under way.`,
-		Example: `  stoa serve --http :8080`,
-		Args:    exactly(),
+are missing. It meets other nodes, tells those that follow you what changed, and
+keeps what you follow up to date and verified. Other commands work meanwhile: they
+reach this one through a socket in the home. It ends on Ctrl-C, after the requests
+under way.
+
+Other nodes reach it at port 4001, TCP and QUIC, unless --listen says otherwise. If
+your router lets nobody in, it is reached through nodes that serve with --relay.`,
+		Example: `  stoa serve --http :8080
+  stoa serve --seed https://tea.example
+  stoa serve --listen /ip4/0.0.0.0/tcp/4010 --listen /ip4/0.0.0.0/udp/4010/quic-v1
+  stoa serve --listen none`,
+		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := s.check(); err != nil {
+				return usageError{err}
+			}
+			if notice := s.settle(); notice != "" {
+				a.warn("%s", notice)
+			}
 			return a.serve(cmd.Context(), s, func(at places) { a.announce(at) })
 		},
 	}
 	cmd.Flags().StringVar(&s.http, "http", ":8080", "address the shop is served at")
 	cmd.Flags().StringVar(&s.admin, "admin", "localhost:8081", "loopback address of health and metrics")
+	s.flags(cmd.Flags())
 	return cmd
 }
 
 // places say where a node that serves is found.
 type places struct {
-	Shop  string `json:"shop"`
-	Admin string `json:"admin"`
-	Brand string `json:"brand"`
+	Shop   string   `json:"shop"`
+	Admin  string   `json:"admin"`
+	Brand  string   `json:"brand"`
+	PeerID string   `json:"peerID,omitempty"` // absent without a network
+	Listen []string `json:"listen"`           // multiaddrs with /p2p/ID
 }
 
 func (a *app) announce(at places) {
@@ -59,6 +77,23 @@ func (a *app) announce(at places) {
 		return
 	}
 	a.say("The shop is open at %s\nHealth and metrics at %s", at.Shop, at.Admin)
+	if addr := at.node(); addr != "" {
+		a.say("Other nodes find it at %s", addr)
+	}
+}
+
+// node returns the address of the node to tell others, "" without one: the first
+// that leads to it from another machine, if any does.
+func (p places) node() string {
+	for _, addr := range p.Listen {
+		if !loopback(addr) {
+			return addr
+		}
+	}
+	if len(p.Listen) > 0 {
+		return p.Listen[0]
+	}
+	return ""
 }
 
 // serve opens the home's node and serves it until ctx ends. ready is called once
@@ -67,7 +102,8 @@ func (a *app) serve(ctx context.Context, s serving, ready func(places)) error {
 	if err := loopbackOnly(s.admin); err != nil {
 		return usageError{err}
 	}
-	o := a.options(a.err)
+	o, registry := a.options(a.err), prometheus.NewRegistry()
+	o.Net = s.options(registry)
 	n, err := node.Open(ctx, o)
 	if errors.Is(err, node.ErrNoBrand) {
 		return fmt.Errorf("there is no brand in %s: 'stoa init --name NAME' founds one, --home names another folder", a.home)
@@ -78,20 +114,17 @@ func (a *app) serve(ctx context.Context, s serving, ready func(places)) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.serveNode(ctx, n, o, s, ready), n.Close())
+	return errors.Join(a.serveNode(ctx, n, o, s, registry, ready), n.Close())
 }
 
-func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s serving, ready func(places)) error {
-	shop, err := gateway.New(gateway.Options{Store: n.Store(), Blobs: n.Blobs(), Brand: n.Brand(), Log: o.Log})
+func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s serving, registry *prometheus.Registry, ready func(places)) error {
+	shop, err := gateway.New(gateway.Options{
+		Store: n.Store(), Blobs: n.Blobs(), Brand: n.Brand(), Log: o.Log, Mirrors: mirrors{n}, Peers: n.Addresses,
+	})
 	if err != nil {
 		return err
 	}
-	admin, err := gateway.Admin(gateway.AdminOptions{
-		Ready: func(ctx context.Context) error {
-			return n.Store().View(ctx, n.Brand(), func(*store.View) error { return nil })
-		},
-		Collectors: []prometheus.Collector{shop.Collector()},
-	})
+	admin, err := owners(n, shop, registry)
 	if err != nil {
 		return err
 	}
@@ -104,8 +137,31 @@ func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s ser
 	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(shop), listeners.shop) })
 	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(toLoopback(admin)), listeners.admin) })
 	g.Go(func() error { return serveUntil(ctx, &http.Server{Handler: control.NewHandler(n)}, listeners.control) })
-	ready(places{"http://" + shown(listeners.shop), "http://" + shown(listeners.admin), n.Brand().String()})
+	g.Go(func() error { return tell(ctx, n, listeners, ready) })
 	return g.Wait()
+}
+
+// owners is the handler of the owner's listener.
+func owners(n *node.Node, shop *gateway.Gateway, registry *prometheus.Registry) (http.Handler, error) {
+	return gateway.Admin(gateway.AdminOptions{
+		Ready: func(ctx context.Context) error {
+			return n.Store().View(ctx, n.Brand(), func(*store.View) error { return nil })
+		},
+		Collectors: []prometheus.Collector{shop.Collector(), networkMetrics{registry}},
+	})
+}
+
+// tell says where everything is found.
+func tell(ctx context.Context, n *node.Node, l listeners, ready func(places)) error {
+	st, err := n.Status(ctx)
+	if err != nil {
+		return err
+	}
+	ready(places{
+		Shop: "http://" + shown(l.shop), Admin: "http://" + shown(l.admin), Brand: n.Brand().String(),
+		PeerID: st.PeerID, Listen: append([]string{}, st.Listen...),
+	})
+	return nil
 }
 
 type listeners struct{ shop, admin, control net.Listener }

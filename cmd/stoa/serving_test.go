@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -23,18 +25,27 @@ type served struct {
 	log    *os.File
 }
 
-// servedKey is where a script keeps its server.
+// servedKey is where a script keeps its servers.
 type servedKey struct{}
 
+// serverOf returns the server of the script's present home.
 func serverOf(ts *testscript.TestScript) *served {
-	s, _ := ts.Value(servedKey{}).(*served)
-	return s
+	all, _ := ts.Value(servedKey{}).(map[string]*served)
+	home := ts.Getenv("STOA_HOME")
+	if all[home] == nil {
+		all[home] = new(served)
+	}
+	return all[home]
 }
 
-// serveCmd starts "stoa serve" on free ports and waits until it is open. What it
-// logs is in serve.log. The script's end kills it.
+// serveCmd starts "stoa serve" on free ports and waits until it is open. It meets
+// nobody unless the arguments say where it listens. What it logs is in serve.log.
+// The script's end kills it. BRAND, SHOP and NODE say what it is and where.
 func serveCmd(ts *testscript.TestScript, _ bool, args []string) {
 	s := serverOf(ts)
+	if !slices.Contains(args, "--listen") {
+		args = append([]string{"--listen", "none"}, args...)
+	}
 	args = append([]string{"serve", "--http", "localhost:0", "--admin", "localhost:0", "--json", "--home", ts.Getenv("STOA_HOME")}, args...)
 	s.cmd = exec.Command("stoa", args...)
 	s.cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_CACHE_HOME=")
@@ -54,6 +65,8 @@ func serveCmd(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
 	ts.Setenv("BRAND", s.places.Brand)
+	ts.Setenv("SHOP", s.places.Shop)
+	ts.Setenv("NODE", s.places.node())
 }
 
 // shutCmd ends the server: shut asks it to, shut kill doesn't.
@@ -77,13 +90,18 @@ func getCmd(ts *testscript.TestScript, _ bool, args []string) {
 	if args[0] == "admin" {
 		base, args = serverOf(ts).places.Admin, args[1:]
 	}
+	fmt.Fprint(ts.Stdout(), fetch(ts, base+args[0]))
+}
+
+// fetch returns status, location and body of an address, without being redirected.
+func fetch(ts *testscript.TestScript, url string) string {
 	client := http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Get(base + args[0])
+	res, err := client.Get(url)
 	ts.Check(err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	ts.Check(err)
-	fmt.Fprintf(ts.Stdout(), "status %d\nlocation %s\n%s", res.StatusCode, res.Header.Get("Location"), body)
+	return fmt.Sprintf("status %d\nlocation %s\n%s", res.StatusCode, res.Header.Get("Location"), body)
 }
 
 // bigCSV writes a product file of so many products: bigcsv FILE N.
@@ -113,3 +131,42 @@ func codeCmd(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
 }
+
+// brandEnv puts the brand of the status on standard output into a variable:
+// brandenv NAME.
+func brandEnv(ts *testscript.TestScript, _ bool, args []string) {
+	brand, ok := jsonAt(ts, "brand").(string)
+	if !ok {
+		ts.Fatalf("no brand in %s", ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], brand)
+}
+
+// untilGet fetches an address of the shop until the answer matches: untilget PATH
+// REGEXP.
+func untilGet(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile(args[1])
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if body := fetch(ts, serverOf(ts).places.Shop+args[0]); want.MatchString(body) {
+			return
+		} else if time.Now().After(end) {
+			ts.Fatalf("%s never has %s:\n%s", args[0], args[1], body)
+		}
+	}
+}
+
+// followersUp waits until every follower has the brand's latest catalog.
+func followersUp(ts *testscript.TestScript, _ bool, _ []string) {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		ts.Check(ts.Exec("stoa", "status", "--json"))
+		if latest := jsonAt(ts, "head.seq"); latest == jsonAt(ts, "followers.0.seq") && latest != nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("followers stay behind: %s", ts.ReadFile("stdout"))
+		}
+	}
+}
+
+// tryCmd runs stoa, whatever comes of it: try ARGS….
+func tryCmd(ts *testscript.TestScript, _ bool, args []string) { _ = ts.Exec("stoa", args...) }

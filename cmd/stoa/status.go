@@ -20,6 +20,7 @@ func (a *app) statusCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				st.Listen, st.Followers = append([]string{}, st.Listen...), append([]node.FollowerStatus{}, st.Followers...)
 				if a.json {
 					return a.printJSON(struct {
 						node.Status
@@ -46,8 +47,32 @@ func (a *app) statusText(st node.Status, running bool) {
 	if st.MissingPictures > 0 {
 		a.say("  %s could not be fetched yet; 'stoa serve' keeps trying.", counted(st.MissingPictures, "picture"))
 	}
+	a.reachText(st)
 	if st.Alarm != nil {
 		a.warn("ALARM: head %d of %s was signed with your brand's key elsewhere.\n%s", st.Alarm.Seq, day(st.Alarm.Time.Time()), alarmAdvice)
+	}
+}
+
+// shownBehind is how many followers the text names; --json has all.
+const shownBehind = 10
+
+// reachText says where the node is reached, and which followers lack the latest
+// catalog.
+func (a *app) reachText(st node.Status) {
+	if addr := (places{Listen: st.Listen}).node(); addr != "" {
+		a.say("  address   %s", addr)
+	}
+	var behind []node.FollowerStatus
+	for _, f := range st.Followers {
+		if f.Seq < st.Head.Seq {
+			behind = append(behind, f)
+		}
+	}
+	if n := len(st.Followers); n > 0 {
+		a.say("  mirrors   %d, of which %d have the latest catalog", n, n-len(behind))
+	}
+	for _, f := range behind[:min(shownBehind, len(behind))] {
+		a.say("    %s has an older one (%d)", f.Peer, f.Seq)
 	}
 }
 

@@ -27,19 +27,27 @@ type Client struct {
 // Dial reaches the node of a home: the running one, else one opened in this
 // process with the options until Close.
 func Dial(ctx context.Context, o node.Options) (*Client, error) {
-	socket := SocketPath(o.Home)
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", socket)
-	}
-	if conn, err := dial(ctx, "", ""); err == nil {
+	if conn, err := dial(ctx, o.Home); err == nil {
 		conn.Close()
-		return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, close: func() error { return nil }, Running: true}, nil
+		return &Client{http: Over(o.Home), close: func() error { return nil }, Running: true}, nil
 	}
 	n, err := node.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	return Local(n, n.Close), nil
+}
+
+// Over returns a client whose requests all go through the socket of a home.
+func Over(home string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, home) },
+		DisableKeepAlives: true, // a command asks little, and the node may close meanwhile
+	}}
+}
+
+func dial(ctx context.Context, home string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "unix", SocketPath(home))
 }
 
 // Local speaks to a node in this process; close is called by Close.
@@ -260,4 +268,24 @@ func (c *Client) Notice(ctx context.Context, head string) (NoticeResult, error) 
 // Silence ends an alarm.
 func (c *Client) Silence(ctx context.Context) (HeadResult, error) {
 	return call[HeadResult](ctx, c, "silence", None{})
+}
+
+// Follow begins to mirror a brand.
+func (c *Client) Follow(ctx context.Context, target, handle string) (Brand, error) {
+	return call[Brand](ctx, c, "follow", FollowQuery{target, handle})
+}
+
+// Unfollow ends it, by the brand's ID or handle; what was mirrored is deleted.
+func (c *Client) Unfollow(ctx context.Context, brand string) (Unfollowed, error) {
+	return call[Unfollowed](ctx, c, "unfollow", UnfollowQuery{brand})
+}
+
+// Brands lists the brands that are followed, by handle.
+func (c *Client) Brands(ctx context.Context) ([]Brand, error) {
+	return call[[]Brand](ctx, c, "brands", None{})
+}
+
+// Peers lists the nodes that are connected; none are to a node that doesn't run.
+func (c *Client) Peers(ctx context.Context) ([]Peer, error) {
+	return call[[]Peer](ctx, c, "peers", None{})
 }

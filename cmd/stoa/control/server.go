@@ -42,6 +42,10 @@ func NewHandler(n *node.Node) http.Handler {
 	mux.HandleFunc("POST /status", verb(s.status))
 	mux.HandleFunc("POST /notice", verb(s.notice))
 	mux.HandleFunc("POST /silence", verb(s.silence))
+	mux.HandleFunc("POST /follow", verb(s.follow))
+	mux.HandleFunc("POST /unfollow", verb(s.unfollow))
+	mux.HandleFunc("POST /brands", verb(s.brands))
+	mux.HandleFunc("POST /peers", verb(s.peers))
 	return mux
 }
 

@@ -17,13 +17,13 @@ import (
 	"path/filepath"
 )
 
-//go:embed phones cosmetics tea
+//go:embed phones cosmetics tea street
 var folders embed.FS
 
 // Brand is one demo shop.
 type Brand struct {
 	Folder   string // its name in this package: "phones"
-	Products []byte // products.csv: Shopify's product CSV
+	Products []byte // products.csv: Shopify's product CSV; empty where nothing is sold
 	Shop     []byte // shop.json: what `stoa apply` takes
 
 	pictures []picture
@@ -48,6 +48,17 @@ func Brands() []Brand {
 		all = append(all, load(folder))
 	}
 	return all
+}
+
+// Street is the folder of StreetBrand.
+const Street = "street"
+
+// StreetBrand is the demo's fourth node: a gateway that sells nothing and shows the
+// others. It has no products and no pictures.
+func StreetBrand() Brand {
+	b := Brand{Folder: Street}
+	b.Shop, b.err = fs.ReadFile(folders, path.Join(Street, "shop.json"))
+	return b
 }
 
 func load(folder string) Brand {
@@ -97,6 +108,9 @@ func (b Brand) Write(ctx context.Context, dir string) error {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			return fmt.Errorf("write demo brand %s: %w", b.Folder, err)
 		}
+	}
+	if len(b.pictures) == 0 {
+		return nil
 	}
 	if err := b.drawAll(ctx, filepath.Join(dir, "images")); err != nil {
 		return fmt.Errorf("draw demo brand %s: %w", b.Folder, err)
