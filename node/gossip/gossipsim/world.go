@@ -46,6 +46,7 @@ type World struct {
 	side  map[string]int // of a partition, by address
 	split atomic.Bool
 	wait  sync.WaitGroup
+	gone  map[int]bool
 }
 
 // InWorld runs f with hosts that know each other's addresses and are not yet
@@ -71,7 +72,7 @@ func InWorld(hosts int, links Links, f func(context.Context, *World) error) (err
 }
 
 func newWorld(hosts int, links Links) (*World, error) {
-	w := &World{side: map[string]int{}}
+	w := &World{side: map[string]int{}, gone: map[int]bool{}}
 	link := simnet.LinkSettings{BitsPerSecond: links.BitsPerSecond}
 	sim, meta, err := simlibp2p.SimpleLibp2pNetwork(
 		[]simlibp2p.NodeLinkSettingsAndCount{{LinkSettings: simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}, Count: hosts}},
@@ -127,10 +128,18 @@ func (w *World) Go(f func()) { w.wait.Go(f) }
 
 func (w *World) close() {
 	w.wait.Wait()
-	for _, h := range w.Hosts {
-		_ = h.Close()
+	for i := range w.Hosts {
+		w.Leave(i)
 	}
 	w.net.Close()
+}
+
+// Leave closes a host for good.
+func (w *World) Leave(host int) {
+	if !w.gone[host] {
+		w.gone[host] = true
+		_ = w.Hosts[host].Close()
+	}
 }
 
 // Connect connects two hosts.
