@@ -26,8 +26,8 @@ const (
 	deltaInline   = 2 << 10   // of paths beside the heads
 )
 
-// trimAtOnce is how many old deltas one transaction removes. Each adds one, so
-// that the bounds are reached soon after they were exceeded.
+// trimAtOnce is about how many old deltas one transaction removes. Each adds one,
+// so that the bounds are reached soon after they were exceeded.
 const trimAtOnce = 64
 
 // deltaHead is what d/ holds of a delta: between which heads it lies and how many
@@ -187,8 +187,7 @@ func (k *retention) trim(tx kv.Txn, no brandNo, head catalog.SignedHead) error {
 		return nil
 	}
 	rows := kv.Prefix(keyDeltas(no)).From(keyDelta(no, k.Epoch, k.Seq))
-	dropped := 0
-	for item, err := range tx.Scan(rows, kv.ScanOptions{}) {
+	for item, err := range tx.Scan(rows, kv.ScanOptions{Limit: trimAtOnce + 1}) {
 		if err != nil {
 			return err
 		}
@@ -197,15 +196,13 @@ func (k *retention) trim(tx kv.Txn, no brandNo, head catalog.SignedHead) error {
 			return err
 		}
 		k.Epoch, k.Seq = readDeltaKey(item.Key)
-		k.Time = d.time
-		if k.Heads <= 1 || !k.full(head) || dropped == trimAtOnce {
+		if k.Time = d.time; k.Heads <= 1 || !k.full(head) {
 			return nil
 		}
 		if err := dropDelta(tx, no, k.Epoch, k.Seq, d); err != nil {
 			return err
 		}
 		k.Heads, k.Paths = k.Heads-1, k.Paths-min(k.Paths, d.weight())
-		dropped++
 	}
 	return nil
 }

@@ -78,48 +78,77 @@ type overlay struct {
 
 // leaves calls fn for every leaf under a prefix, in key order.
 func (o overlay) leaves(prefix trie.Prefix, fn func(trie.Leaf) error) error {
-	next, stop := o.staged(prefix)
-	defer stop()
-	over, err, more := next()
+	w, err := o.walk(prefix, fn)
 	if err != nil {
 		return err
 	}
-	// before gives the staged leaves up to a key, and whether one is at it.
-	before := func(key *trie.Key) (hidden bool, err error) {
-		for more {
-			if key != nil && bytes.Compare(over.Key[:], key[:]) > 0 {
-				return hidden, nil
-			}
-			hidden = key != nil && over.Key == *key
-			if !over.deleted {
-				if err := fn(over.Leaf); err != nil {
-					return false, err
-				}
-			}
-			if over, err, more = next(); err != nil {
-				return false, err
-			}
-		}
-		return hidden, nil
-	}
+	defer w.stop()
 	err = scanLeaves(o.r, prefixRange(o.live, prefix), func(row leafRow) error {
-		hidden, err := before(&row.Key)
+		hidden, err := w.upTo(row.Key)
 		if err != nil || hidden {
 			return err
 		}
 		return fn(row.Leaf)
 	})
-	if err == nil {
-		_, err = before(nil)
+	if err != nil {
+		return err
+	}
+	return w.rest()
+}
+
+// stagedWalk walks through the staged rows beside the live ones.
+type stagedWalk struct {
+	next func() (stagedRow, error, bool)
+	stop func()
+	row  stagedRow
+	more bool
+	fn   func(trie.Leaf) error
+}
+
+// walk begins at the first staged row under a prefix.
+func (o overlay) walk(prefix trie.Prefix, fn func(trie.Leaf) error) (*stagedWalk, error) {
+	w := &stagedWalk{stop: func() {}, fn: fn}
+	if o.over.gen == 0 {
+		return w, nil
+	}
+	w.next, w.stop = iter.Pull2(scanStaged(o.r, prefixRange(o.over, prefix)))
+	if err := w.step(); err != nil {
+		w.stop()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *stagedWalk) step() (err error) {
+	w.row, err, w.more = w.next()
+	return err
+}
+
+// upTo gives the staged leaves up to a key, and reports whether a row stands at
+// it and hides what is live there.
+func (w *stagedWalk) upTo(key trie.Key) (hidden bool, err error) {
+	for err == nil && w.more && bytes.Compare(w.row.Key[:], key[:]) <= 0 {
+		hidden = w.row.Key == key
+		err = w.give()
+	}
+	return hidden, err
+}
+
+// rest gives the staged leaves that are left.
+func (w *stagedWalk) rest() (err error) {
+	for err == nil && w.more {
+		err = w.give()
 	}
 	return err
 }
 
-func (o overlay) staged(prefix trie.Prefix) (next func() (stagedRow, error, bool), stop func()) {
-	if o.over.gen == 0 {
-		return func() (stagedRow, error, bool) { return stagedRow{}, nil, false }, func() {}
+func (w *stagedWalk) give() error {
+	if !w.row.deleted {
+		if err := w.fn(w.row.Leaf); err != nil {
+			return err
+		}
 	}
-	return iter.Pull2(scanStaged(o.r, prefixRange(o.over, prefix)))
+	return w.step()
 }
 
 // untouched reports whether nothing staged lies under the prefix.
