@@ -72,6 +72,9 @@ func TestAServerUnderAbuseServesOthers(t *testing.T) {
 	}
 	stop()
 	mob.Wait()
+	if len(server.door.known) < 2 {
+		t.Error("all came from one address")
+	}
 	t.Logf("%d streams, at most %d answers at a time", opened.Load(), most)
 	if most > server.Limits.Streams {
 		t.Errorf("%d answers at a time", most)

@@ -77,15 +77,21 @@ type job struct {
 // What changed since the base is taken from one peer where one has it, else what
 // differs is found out and taken from up to three. Peers that provably lie are
 // blamed and asked no more. On an error what came stays in the stage, so that a
-// later job for this head, or the next one, has less to ask. ErrMoved says to ask
-// for the head again, ErrNoPeers that there is nobody to ask, ErrHead that the
-// brand contradicts itself; other errors are the store's or ctx's.
+// later job for this head, or the next one, has less to ask.
+//
+// ErrMoved says that peers are at other heads: ask for the head again, or wait
+// until they are at this one. ErrNoPeers says that there is nobody to ask, ErrHead
+// that the brand contradicts itself: then nothing stays in the stage. Other errors
+// are the store's or ctx's.
 func (c *Client) Sync(ctx context.Context, todo Job) (*store.Prepared, Report, error) {
 	j := &job{Job: todo, client: c, own: &ownCatalog{Stage: todo.Stage}, out: map[peer.ID]bool{}}
 	j.report.Peers = map[peer.ID]*PeerReport{}
 	began := c.Now()
 	prepared, err := j.run(ctx)
 	j.report.Took = time.Duration(c.Now()-began) * time.Millisecond
+	if errors.Is(err, ErrHead) {
+		err = errors.Join(err, todo.Stage.Drop(ctx))
+	}
 	result := "ok"
 	if err != nil {
 		result = "failed"
