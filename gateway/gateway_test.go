@@ -77,7 +77,7 @@ func TestOldAddressesLeadOn(t *testing.T) {
 	for path, want := range map[string]string{
 		"/products/viele": "/p/viele", "/products/Viele": "/p/viele", "/collections/lang": "/c/lang", "/collections/lang/products/viele": "/p/viele",
 		"/collections": "/c", "/products": "/c/all", "/p/viele/": "/p/viele", "/altes-zeug": "/p/teuer", "/falle": "", "/shipping": "/pages/versand",
-		"/products/..%2f..": "",
+		"/products/..%2f..": "", "//evil.example/": "", "/%5Cevil.example/": "", "///": "",
 	} {
 		resp, _ := get(t, s, path)
 		if got := resp.Header.Get("Location"); got != want {

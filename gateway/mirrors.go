@@ -123,6 +123,10 @@ func isHandle(s string) bool {
 // misnamed leads from a brand's identifier, or a handle in capitals, to where the
 // brand stands.
 func (g *Gateway) misnamed(w *recorder, r *http.Request, name string) {
+	if g.mirrors == nil {
+		g.lost(w, r, g.own(), r.URL.Path)
+		return
+	}
 	handle, ok := g.handleOf(r.Context(), name)
 	if !ok {
 		g.say(w, r, g.own(), shop.Problem{Status: http.StatusNotFound, Words: shop.UnknownBrand})
@@ -136,9 +140,6 @@ func (g *Gateway) misnamed(w *recorder, r *http.Request, name string) {
 }
 
 func (g *Gateway) handleOf(ctx context.Context, name string) (string, bool) {
-	if g.mirrors == nil {
-		return "", false
-	}
 	if lower := strings.ToLower(name); lower != name && isHandle(lower) {
 		if _, ok := g.mirrors.ByHandle(lower); ok {
 			return lower, true

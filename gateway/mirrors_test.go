@@ -179,6 +179,7 @@ func TestHandlesLeadToOneBrandEach(t *testing.T) {
 		"/@":                                     "",
 		"/@/p/viele":                             "",
 		"/@werk%2Fzeug/":                         "",
+		"/@werkzeug//evil.example/":              "",
 		"/@werkzeug%00/":                         "",
 		"/@" + strings.Repeat("a", 300) + "/":    "",
 		"/@werkzeug/" + strings.Repeat("x", 900): "",

@@ -128,13 +128,16 @@ type tile struct {
 	Picture             *picture
 }
 
+// maxTiles bounds how many collections are shown; menus and the sitemap lead to more.
+const maxTiles = 240
+
 func (v *visit) collections(Request) (Answer, error) {
 	all, err := v.view.Collections()
 	if err != nil {
 		return Answer{}, err
 	}
 	var tiles []tile
-	for _, c := range all {
+	for _, c := range all[:min(len(all), maxTiles)] {
 		t := tile{Title: c.Title, URL: v.house.collectionURL(c.Handle), Initial: initial(c.Title)}
 		ref := c.Picture
 		if ref == nil {

@@ -22,7 +22,7 @@ func (s *Shop) Moved(ctx context.Context, path string) (Answer, bool, error) {
 			target = given
 		}
 	}
-	if target == "" {
+	if safeHref(target) == "" {
 		return Answer{}, false, nil
 	}
 	return Answer{Status: http.StatusMovedPermanently, Location: s.base + target}, true, nil
