@@ -56,6 +56,12 @@ func TestKeptPeersAreBoundedAndTriedLessAndLessOften(t *testing.T) {
 	if len(k.ids()) != maxKept || !k.trusts(numbered(0)) || k.trusts(numbered(1)) || k.trusts(numbered(maxKept)) {
 		t.Error(len(k.ids()))
 	}
+	if ok, _ := k.add(peer.AddrInfo{ID: numbered(9999)}, false); ok {
+		t.Error("one too many is kept")
+	}
+	if ok, instead := k.add(peer.AddrInfo{ID: numbered(9999)}, true); !ok || instead == "" || k.has(instead) || len(k.ids()) != maxKept {
+		t.Error("the owner's word doesn't count more:", ok, instead)
+	}
 	id := numbered(0)
 	others := func(o peer.ID) bool { return o != id }
 	for i := range 12 {

@@ -29,6 +29,7 @@ func (p *P2P) build() (host.Host, error) {
 		return nil, err
 	}
 	p.budget = p.conf.budget()
+	p.keeper.limit = min(maxKept, p.budget.low)
 	limits, err := p.limitOptions()
 	if err != nil {
 		return nil, err

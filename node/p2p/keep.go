@@ -15,7 +15,8 @@ import (
 const (
 	// keepTag marks kept peers for the connection manager.
 	keepTag = "kept"
-	// maxKept bounds the peers that a node stays connected to.
+	// maxKept bounds the peers that a node stays connected to, beside the mark to which
+	// the connection manager trims: it may not trim them.
 	maxKept = 256
 	// maxKeptAddrs bounds the addresses that are remembered of one.
 	maxKeptAddrs = 16
@@ -30,6 +31,7 @@ const (
 // keeper knows the peers to stay connected to and when each is to be tried again.
 type keeper struct {
 	mu    sync.Mutex
+	limit int
 	peers map[peer.ID]*kept
 	wake  chan struct{} // buffered by one: something may be due
 }
@@ -44,19 +46,20 @@ type kept struct {
 }
 
 func newKeeper() *keeper {
-	return &keeper{peers: map[peer.ID]*kept{}, wake: make(chan struct{}, 1)}
+	return &keeper{limit: maxKept, peers: map[peer.ID]*kept{}, wake: make(chan struct{}, 1)}
 }
 
 // add keeps a peer; false if there are too many. Who is kept twice has the
-// addresses given last.
-func (k *keeper) add(info peer.AddrInfo, trusted bool) bool {
+// addresses given last. A peer that the owner named takes the place of one that a
+// stranger did, which is returned.
+func (k *keeper) add(info peer.AddrInfo, trusted bool) (ok bool, instead peer.ID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	e := k.peers[info.ID]
-	if e == nil && len(k.peers) >= maxKept {
-		return false
-	}
 	if e == nil {
+		if ok, instead = k.makeRoom(trusted); !ok {
+			return false, ""
+		}
 		e = &kept{}
 		k.peers[info.ID] = e
 	}
@@ -65,7 +68,20 @@ func (k *keeper) add(info peer.AddrInfo, trusted bool) bool {
 	}
 	e.trusted, e.failures, e.next = e.trusted || trusted, 0, time.Time{}
 	k.stir()
-	return true
+	return true, instead
+}
+
+func (k *keeper) makeRoom(trusted bool) (ok bool, instead peer.ID) {
+	if len(k.peers) < k.limit {
+		return true, ""
+	}
+	for id, e := range k.peers {
+		if trusted && !e.trusted {
+			delete(k.peers, id)
+			return true, id
+		}
+	}
+	return false, ""
 }
 
 func (k *keeper) drop(id peer.ID) {
@@ -174,8 +190,8 @@ func (k *keeper) done(id peer.ID, err error) {
 // jitter returns something between half of d and one and a half.
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
-// Keep stays connected to a peer, protected, until Drop; at most 256 peers. The
-// addresses are the owner's word and are dialled wherever they lead: for what a
+// Keep stays connected to a peer, protected, until Drop; at most 256 peers, and half
+// as many as there may be connections (specs/14-discovery.md §8). The addresses are the owner's word and are dialled wherever they lead: for what a
 // stranger said there is KeepHints. Without addresses, those that became known
 // otherwise are tried.
 func (p *P2P) Keep(info peer.AddrInfo) { p.keep(info, true) }
@@ -194,9 +210,13 @@ func (p *P2P) keep(info peer.AddrInfo, trusted bool) {
 	if info.ID == p.host.ID() || info.ID == "" {
 		return
 	}
-	if !p.keeper.add(info, trusted) {
-		p.log.Warn("peer is not kept: there are too many", "peer", info.ID, "limit", maxKept)
+	ok, instead := p.keeper.add(info, trusted)
+	if !ok {
+		p.log.Warn("peer is not kept: there are too many", "peer", info.ID, "limit", p.keeper.limit)
 		return
+	}
+	if instead != "" {
+		p.host.ConnManager().Unprotect(instead, keepTag)
 	}
 	p.host.ConnManager().Protect(info.ID, keepTag)
 }

@@ -106,7 +106,7 @@ func TestTheHostRunsUnderTheLimits(t *testing.T) {
 
 func TestAFullNodeLetsGoOfStrangersAndKeepsItsOwn(t *testing.T) {
 	hub := start(t, func(o *Options) { o.tests = tuning{files: 64, grace: time.Millisecond} })
-	if hub.budget.conns != 16 || hub.budget.high != 12 {
+	if hub.budget.conns != 16 || hub.budget.high != 12 || hub.keeper.limit != 8 {
 		t.Fatalf("%+v", hub.budget)
 	}
 	own := start(t)
