@@ -24,6 +24,7 @@ func TestFollowsAreKeptAndTheirNamesAreUnique(t *testing.T) {
 	s.check(s.PutFollow(t.Context(), b))
 	for name, taken := range map[string]store.Follow{
 		"handle": {Brand: b.Brand, Handle: "tea"}, "domain": {Brand: b.Brand, Domain: "tea.example"},
+		"handle of a new brand": {Brand: brandNamed("new"), Handle: "tea"},
 	} {
 		if err := s.PutFollow(t.Context(), taken); !errors.Is(err, store.ErrTaken) {
 			t.Errorf("%s of another: %v", name, err)
@@ -31,6 +32,9 @@ func TestFollowsAreKeptAndTheirNamesAreUnique(t *testing.T) {
 	}
 	if got, err := s.Follow(t.Context(), b.Brand); err != nil || fmt.Sprint(got) != fmt.Sprint(b) {
 		t.Errorf("a refused change was made: %+v, %v", got, err)
+	}
+	if slices.Contains(s.Brands(), brandNamed("new")) {
+		t.Error("room was made for a brand whose handle was refused")
 	}
 	a.Handle, a.Domain = "leaves", ""
 	s.check(s.PutFollow(t.Context(), a))

@@ -44,12 +44,9 @@ func (s *Store) PutFollow(ctx context.Context, f Follow) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if err := s.AddBrand(ctx, f.Brand); err != nil {
-		return err
-	}
-	b, err := s.lookup(f.Brand)
+	b, err := s.roomFor(ctx, f)
 	if err != nil {
-		return err
+		return fmt.Errorf("follow %s: %w", f.Brand, err)
 	}
 	err = s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
 		if err := b.present(tx, f.Brand); err != nil {
@@ -61,6 +58,29 @@ func (s *Store) PutFollow(ctx context.Context, f Follow) error {
 		return fmt.Errorf("follow %s: %w", f.Brand, err)
 	}
 	return nil
+}
+
+// roomFor returns the brand, added if it is new; not, when its names are taken.
+func (s *Store) roomFor(ctx context.Context, f Follow) (*brand, error) {
+	b, err := s.lookup(f.Brand)
+	if !isNotFound(err) {
+		return b, err
+	}
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		for _, name := range f.names() {
+			if err := nameFree(r, 0, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = s.AddBrand(ctx, f.Brand)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.lookup(f.Brand)
 }
 
 func (f Follow) check() error {
@@ -103,14 +123,22 @@ func putFollow(tx kv.Txn, no brandNo, f Follow) error {
 }
 
 func takeName(tx kv.Txn, no brandNo, name string) error {
-	owner, err := tx.Get(keyName(name))
-	if err == nil && !bytes.Equal(owner, no.append(nil)) {
-		return fmt.Errorf("%q: %w", name, ErrTaken)
-	}
-	if err != nil && !errors.Is(err, kv.ErrNotFound) {
+	if err := nameFree(tx, no, name); err != nil {
 		return err
 	}
 	return tx.Set(keyName(name), no.append(nil))
+}
+
+// nameFree returns ErrTaken when a brand with another number has the name.
+func nameFree(r kv.Reader, no brandNo, name string) error {
+	owner, err := r.Get(keyName(name))
+	if errors.Is(err, kv.ErrNotFound) {
+		return nil
+	}
+	if err == nil && !bytes.Equal(owner, no.append(nil)) {
+		err = fmt.Errorf("%q: %w", name, ErrTaken)
+	}
+	return err
 }
 
 // dropNames frees the names of a followed brand, if it is one.
