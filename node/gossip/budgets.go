@@ -101,13 +101,13 @@ func (b *budgets) lied(id peer.ID, now protocol.Millis) {
 	b.of(id, now).wrong.Spend(wrongRate(), now)
 }
 
-// begin reports whether one more announcement of the peer may wait to be judged;
-// end says that it was.
+// begin reports whether one more announcement of the peer may be judged, or wait for
+// that; end says that it was.
 func (b *budgets) begin(id peer.ID, now protocol.Millis) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.of(id, now)
-	if s.judging >= perPeer {
+	if s.judging >= perPeer || s.wrong.Wait(wrongRate(), now) > 0 {
 		return false
 	}
 	s.judging++

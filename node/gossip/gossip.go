@@ -132,33 +132,18 @@ func (g *Gossip) watchPeers(ctx context.Context) error {
 // passed marks what this node publishes: it has been judged.
 type passed struct{}
 
-// readMessage is the first of two validators: cheap, one message after the other.
-func (g *Gossip) readMessage(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
-	if g.passedHere(from, m) {
-		return pubsub.ValidationAccept
-	}
-	a, j, ok := read(m.GetData(), g.o.Now())
-	if !ok {
-		g.report(j, from, byGossip)
-		return resultOf(j.Verdict)
-	}
-	m.ValidatorData = a
-	return pubsub.ValidationAccept
-}
-
 func (g *Gossip) passedHere(from peer.ID, m *pubsub.Message) bool {
 	_, is := m.ValidatorData.(passed)
 	return is && from == g.o.Host.ID()
 }
 
-// validate is the second one: signatures, budgets, and what must be durable before
-// anybody is told.
+// validate gives the verdict on a message. What must be durable is, before anybody
+// is told.
 func (g *Gossip) validate(ctx context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 	if g.passedHere(from, m) {
 		return pubsub.ValidationAccept
 	}
-	a, ok := m.ValidatorData.(wire.Announcement)
-	if !ok || !g.inside.enter() {
+	if !g.inside.enter() {
 		return pubsub.ValidationIgnore
 	}
 	defer g.inside.leave()
@@ -167,11 +152,10 @@ func (g *Gossip) validate(ctx context.Context, from peer.ID, m *pubsub.Message) 
 		return pubsub.ValidationIgnore
 	}
 	defer g.budgets.end(from)
-	j := g.hear(ctx, a, from, byGossip)
+	j := g.hear(ctx, m.GetData(), from, byGossip, nil)
 	if j.Verdict == wire.Accept {
-		g.pusher.offer(a, m.GetData(), j.Reason == wire.Contested, from)
+		g.pusher.offer(j.Announcement, m.GetData(), j.Reason == wire.Contested, from)
 	}
-	m.ValidatorData = nil // not kept as long as the message is
 	return resultOf(j.Verdict)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
@@ -17,6 +18,7 @@ import (
 const (
 	PeerBudget  wire.Reason = "peer-budget"  // the peer that delivered it used up its budget
 	BrandBudget wire.Reason = "brand-budget" // the brand did; the newest is kept for later
+	Unasked     wire.Reason = "unasked"      // pushed by a peer that was asked for other brands
 	Unavailable wire.Reason = "unavailable"  // what it takes to judge or keep it isn't at hand
 )
 
@@ -34,50 +36,78 @@ const (
 	byLater  = "later" // kept back by the brand's budget before
 )
 
-// read decodes an announcement. With ok false the judgement is the outcome.
-func read(data []byte, now protocol.Millis) (a wire.Announcement, j wire.Judgement, ok bool) {
-	a, err := wire.DecodeAnnouncement(data)
-	if err != nil {
-		return a, wire.Judge(data, nil, now), false // fails before it asks for a standing
-	}
-	return a, wire.Judgement{Announcement: a}, true
+// hearing is one announcement that a peer delivered, while it is read and judged.
+type hearing struct {
+	g     *Gossip
+	ctx   context.Context
+	from  peer.ID
+	way   string
+	asked func(brand protocol.CID) bool // nil: whatever brand
+
+	b    *brand // locked, once it is known which one it is
+	s    wire.Standing
+	kept bool
+	err  error
 }
 
-// hear judges an announcement that a peer delivered and acts on it.
-func (g *Gossip) hear(ctx context.Context, a wire.Announcement, from peer.ID, way string) wire.Judgement {
-	b := g.table.take(a.Head.Brand)
-	defer g.table.release(b)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	g.judging <- struct{}{} // only now, so that nobody waits for a brand with one of these
-	defer func() { <-g.judging }()
+// hear reads an announcement that a peer delivered, judges it and acts on it.
+// asked, if not nil, says which brands the peer may tell of.
+func (g *Gossip) hear(ctx context.Context, data []byte, from peer.ID, way string, asked func(protocol.CID) bool) wire.Judgement {
 	ctx, cancel := context.WithTimeout(ctx, hearTime)
 	defer cancel()
-	j := g.judge(ctx, b, a, from, way)
+	h := &hearing{g: g, ctx: ctx, from: from, way: way, asked: asked}
+	defer h.end()
+	a, err := wire.DecodeAnnouncementKnowing(data, h.begin)
+	var j wire.Judgement
+	if err != nil { // fails again, and says what that means
+		j = wire.Judge(data, func(protocol.CID) wire.Standing { return h.s }, g.o.Now())
+	} else {
+		j = h.judge(a)
+	}
 	g.report(j, from, way)
 	return j
 }
 
-// judge does it for a brand that is locked.
-func (g *Gossip) judge(ctx context.Context, b *brand, a wire.Announcement, from peer.ID, way string) wire.Judgement {
-	s, kept, err := g.standing(ctx, b)
-	if err != nil {
-		return ignored(a, Unavailable, err)
+// begin locks the brand of the head that is being read, and returns its log: what
+// is in there need not be read again. It takes its turn among those who judge only
+// then, so that nobody waits for a brand with one of those.
+func (h *hearing) begin(id protocol.CID) *identity.Log {
+	h.b = h.g.table.take(id)
+	h.b.mu.Lock()
+	h.g.judging <- struct{}{}
+	h.s, h.kept, h.err = h.g.standing(h.ctx, h.b)
+	return h.s.Log
+}
+
+func (h *hearing) end() {
+	if h.b != nil {
+		<-h.g.judging
+		h.b.mu.Unlock()
+		h.g.table.release(h.b)
 	}
-	now := g.o.Now()
-	if way == byGossip && !g.affords(from, kept && !b.waiting, now) {
+}
+
+// judge judges what is of a right form.
+func (h *hearing) judge(a wire.Announcement) wire.Judgement {
+	g, now := h.g, h.g.o.Now()
+	switch {
+	case h.err != nil:
+		return ignored(a, Unavailable, h.err)
+	case h.asked != nil && !h.asked(h.b.id):
+		return ignored(a, Unasked, errors.New("pushed and not asked for"))
+	case h.way == byGossip && !g.affords(h.from, h.kept && !h.b.waiting, now):
 		return ignored(a, PeerBudget, errors.New("the peer delivers more than its share"))
 	}
-	j := a.Judge(s, now)
+	j := a.Judge(h.s, now)
 	switch {
-	case j.Verdict == wire.Ignore && kept:
-		g.budgets.idled(from, now)
-	case j.Verdict == wire.Accept && !b.gate.Pass(a, now):
-		b.waiting, b.from = true, from
-		g.outbox.wait(b.id)
+	case j.Verdict == wire.Ignore && h.kept:
+		g.budgets.idled(h.from, now)
+	case j.Verdict == wire.Accept && !h.b.gate.Pass(a, now):
+		h.b.waiting, h.b.from = true, h.from
+		g.outbox.wait(h.b.id)
 		return ignored(a, BrandBudget, errors.New("kept until the brand's budget allows it"))
 	case j.Verdict == wire.Accept:
-		return g.act(ctx, b, j, kept, from)
+		return g.act(h.ctx, h.b, j, h.kept, h.from)
 	}
 	return j
 }

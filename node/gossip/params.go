@@ -25,8 +25,7 @@ const (
 	// subscriptions is how many of them one message of the transport may name; all
 	// but the one topic are dropped anyway.
 	subscriptions = 100
-	// queued is how many messages wait for the first validator, and for the second.
-	// The transport drops what doesn't fit and never asks for it again, so there is
+	// queued is how many messages wait for their turn, and how many have it. The transport drops what doesn't fit and never asks for it again, so there is
 	// room for what several hostile peers may deliver at once.
 	queued = 4096
 )
@@ -60,7 +59,6 @@ func (g *Gossip) options() []pubsub.Option {
 		pubsub.WithPeerScoreInspect(pubsub.PeerScoreInspectFn(g.scores.set), scoreEvery),
 		pubsub.WithPeerGater(pubsub.NewPeerGaterParams(0.33, pubsub.ScoreParameterDecay(2*time.Minute), pubsub.ScoreParameterDecay(10*time.Minute))),
 		pubsub.WithAppSpecificRpcInspector(g.inspect),
-		pubsub.WithDefaultValidator(g.readMessage, pubsub.WithValidatorInline(true)),
 		pubsub.WithRawTracer(&tracer{metrics: g.metrics, log: g.o.Log}),
 		pubsub.WithLogger(quiet(g.o.Log)),
 		pubsub.WithRPCLogger(quiet(g.o.Log)),
@@ -77,7 +75,7 @@ func messageID(m *pubsub_pb.Message) string {
 func quiet(log *slog.Logger) *slog.Logger { return slog.New(atLeast{log.Handler(), slog.LevelInfo}) }
 
 // scoreEvery is how often the scores are read for Score.
-const scoreEvery = 10 * time.Second
+const scoreEvery = time.Second
 
 // thresholds of the score, those of Lotus. A peer that delivers one announcement
 // that is provably wrong is not told of own ones, after a second one it isn't

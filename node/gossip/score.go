@@ -21,7 +21,7 @@ func (s *scores) set(of map[peer.ID]float64) {
 	s.of = maps.Clone(of)
 }
 
-// Score returns how the transport rates a peer, at most 10 seconds old: below 0 it
+// Score returns how the transport rates a peer, at most a second old: below 0 it
 // is in nobody's mesh, below −2500 it isn't listened to. 0 if nothing is known.
 func (g *Gossip) Score(id peer.ID) float64 {
 	g.scores.mu.Lock()

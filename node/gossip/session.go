@@ -26,8 +26,6 @@ const (
 // much as of any other peer. What comes faster waits in the stream.
 func pushRate() wire.Rate { return wire.Rate{Burst: 2 * maxAsked, Every: 50} }
 
-var errUnasked = errors.New("a brand that wasn't asked for")
-
 // session is one push stream that this node asked for.
 type session struct {
 	g      *Gossip
@@ -215,23 +213,12 @@ func (s *session) afford(ctx context.Context, budget *wire.Budget) error {
 // to leave the peer.
 func (s *session) take(ctx context.Context, data []byte) error {
 	s.g.metrics.pushes.WithLabelValues("in").Inc()
-	a, j, ok := read(data, s.g.o.Now())
-	if !ok {
-		s.g.report(j, s.id, byPush)
-		if j.Verdict == wire.Reject {
-			return fmt.Errorf("pushed announcement: %s: %v", j.Reason, j.Err) // blamed already
-		}
-		return nil
-	}
-	if !s.asks(a.Head.Brand) {
-		return fmt.Errorf("pushed %s: %w", a.Head.Brand, errUnasked)
-	}
-	j = s.g.hear(ctx, a, s.id, byPush)
-	switch j.Verdict {
-	case wire.Accept:
+	j := s.g.hear(ctx, data, s.id, byPush, s.asks)
+	switch {
+	case j.Verdict == wire.Accept:
 		s.g.spread(ctx, j, data, s.id)
-	case wire.Reject:
-		return fmt.Errorf("pushed announcement: %s: %v", j.Reason, j.Err) // blamed already
+	case j.Verdict == wire.Reject || j.Reason == Unasked:
+		return fmt.Errorf("pushed announcement of %s: %s: %v", j.Announcement.Head.Brand, j.Reason, j.Err) // blamed already
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
 // plain is the crowd of hosts with GossipSub as it comes.
@@ -27,9 +28,11 @@ func (c Config) startPlain(ctx context.Context, w *World) (crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := owner.Next(protocol.MillisOf(time.Now()))
-	if err != nil {
-		return nil, err
+	var a wire.Announcement
+	for range 2 { // the second one is as large as all that follow
+		if a, err = owner.Next(protocol.MillisOf(time.Now())); err != nil {
+			return nil, err
+		}
 	}
 	data, err := a.Encode()
 	if err != nil {
