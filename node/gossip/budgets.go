@@ -38,7 +38,7 @@ func wrongRate() wire.Rate { return wire.Rate{Burst: 3, Every: 20 * 60_000} }
 type spending struct {
 	strange, idle, wrong, messages wire.Budget
 	judging                        int
-	last                           protocol.Millis
+	last, lied                     protocol.Millis
 }
 
 // budgets holds the spending of peers. Who is forgotten starts anew.
@@ -66,7 +66,7 @@ func (b *budgets) makeRoom(now protocol.Millis) {
 		return
 	}
 	for id, s := range b.peers {
-		if s.judging == 0 && now-s.last > restored && s.wrong.Wait(wire.Rate{Burst: 1, Every: wrongRate().Every}, now) == 0 {
+		if s.judging == 0 && now-s.last > restored && now-s.lied > wrongRate().Every*protocol.Millis(wrongRate().Burst) {
 			delete(b.peers, id)
 		}
 	}
@@ -98,7 +98,9 @@ func (b *budgets) messages(id peer.ID, n int, now protocol.Millis) int {
 func (b *budgets) lied(id peer.ID, now protocol.Millis) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.of(id, now).wrong.Spend(wrongRate(), now)
+	s := b.of(id, now)
+	s.lied = now
+	s.wrong.Spend(wrongRate(), now)
 }
 
 // begin reports whether one more announcement of the peer may be judged, or wait for

@@ -262,11 +262,17 @@ func TestCopiesCostTheirPeerWhereTheBrandIsKept(t *testing.T) {
 	s := newStage(t)
 	s.works(t)
 	a := s.current()
-	thief := newStranger(t, s.follower)
+	thief, begun := newStranger(t, s.follower), time.Now()
 	for i := range 2000 {
 		a.Dial = []wire.Hint{wire.Hint(fmt.Sprintf("/ip4/192.0.2.7/udp/%d/quic-v1/p2p/12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo", i+1))}
 		_ = thief.publish(encode(a, nil))
 	}
-	eventually(t, "its share is spent", func() bool { return s.follower.counted("announcements_total", string(gossip.PeerBudget)) > 100 })
+	eventually(t, "all are dealt with", func() bool {
+		return s.follower.counted("announcements_total")+s.follower.counted("dropped_total", "peer-share") >= 2000
+	})
+	most := float64(wire.PeerRate().Burst) + time.Since(begun).Seconds()*1000/float64(wire.PeerRate().Every) + 1
+	if n := s.follower.counted("announcements_total", "known"); n > most {
+		t.Errorf("%v are verified, at most %v should be", n, most)
+	}
 	s.works(t)
 }
