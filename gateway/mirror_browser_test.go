@@ -80,8 +80,8 @@ func TestAMirrorThatAltersAPriceIsFound(t *testing.T) {
 }
 
 func TestAMirrorThatGoesBackIsFound(t *testing.T) {
-	late, after := todaysMirror(t, simple("lang", "Langes", 100)...)
 	early, before := todaysMirror(t)
+	late, after := todaysMirror(t, simple("lang", "Langes", 100)...)
 	f := newFront(t, late)
 	f.showMirror(late, after)
 	ctx := watch(t)
