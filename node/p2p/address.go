@@ -85,31 +85,37 @@ func transport(a ma.Multiaddr) string {
 	return "other"
 }
 
-// strangers reads hints of one peer that a stranger gave: the first MaxHints of
-// them, all of the same peer, without those that must not be dialled.
-func strangers(hints []string, private bool) (peer.AddrInfo, error) {
-	var info peer.AddrInfo
+// strangers reads hints that a stranger gave: of the first MaxHints those that are
+// understood and may be dialled, by peer, in their order.
+func strangers(hints []string, private bool) ([]peer.AddrInfo, error) {
+	var infos []peer.AddrInfo
 	for _, s := range hints[:min(len(hints), wire.MaxHints)] {
-		h, err := wire.ParseHint(s)
-		if err != nil {
-			return info, err
+		id, addr, err := hint(s)
+		if err != nil || !private && !public(addr) {
+			continue
 		}
-		id, addr, err := split(h)
-		if err != nil {
-			return info, fmt.Errorf("hint %q: %w", s, err)
+		i := slices.IndexFunc(infos, func(o peer.AddrInfo) bool { return o.ID == id })
+		if i < 0 {
+			i, infos = len(infos), append(infos, peer.AddrInfo{ID: id})
 		}
-		if info.ID != "" && info.ID != id {
-			return info, fmt.Errorf("hints of two peers: %w", ErrRefused)
-		}
-		info.ID = id
-		if _, _, known := h.Host(); known && (private || public(addr)) {
-			info.Addrs = append(info.Addrs, addr)
-		}
+		infos[i].Addrs = append(infos[i].Addrs, addr)
 	}
-	if len(info.Addrs) == 0 {
-		return info, fmt.Errorf("%d hints: %w", len(hints), ErrRefused)
+	if len(infos) == 0 {
+		return nil, fmt.Errorf("%d hints: %w", len(hints), ErrRefused)
 	}
-	return info, nil
+	return infos, nil
+}
+
+// hint takes a hint apart, if it is one to dial (specs/11-announcement.md §3).
+func hint(s string) (peer.ID, ma.Multiaddr, error) {
+	h, err := wire.ParseHint(s)
+	if err != nil {
+		return "", nil, err
+	}
+	if _, _, known := h.Host(); !known {
+		return "", nil, ErrRefused
+	}
+	return split(h)
 }
 
 func split(h wire.Hint) (peer.ID, ma.Multiaddr, error) {

@@ -194,7 +194,7 @@ func TestNeighboursAreBounded(t *testing.T) {
 	if len(l.peers) != maxNeighbours || !l.seen(numbered(0)) || l.seen(numbered(maxNeighbours)) {
 		t.Error(len(l.peers))
 	}
-	if !l.note(numbered(maxNeighbours), now.Add(2*neighbourTime)) || len(l.peers) != 1 {
+	if !l.note(peer.AddrInfo{ID: numbered(maxNeighbours)}, now.Add(2*neighbourTime)) || len(l.peers) != 1 {
 		t.Error("old neighbours are not forgotten")
 	}
 }

@@ -83,7 +83,7 @@ func TestANodeThatCannotBeReachedIsReachedThroughARelay(t *testing.T) {
 		o.Listen, o.Peers = nil, hub.Listening()
 		o.tests.relayFinder = []autorelay.Option{autorelay.WithMinInterval(200 * time.Millisecond), autorelay.WithBootDelay(0)}
 	})
-	visitor := start(t)
+	visitor := start(t, func(o *Options) { o.Listen = nil }) // or the hidden one might find it
 	eventually(t, "it says how it can be reached", func() bool { return len(hidden.Hints()) > 0 })
 	if id, err := visitor.Connect(t.Context(), hidden.Hints()...); err != nil || id != hidden.id() {
 		t.Fatal(hidden.Hints(), err)
@@ -123,18 +123,26 @@ func TestAStrangersHintsAreCheckedBeforeTheyAreDialled(t *testing.T) {
 	}
 }
 
-func TestOnlyFourHintsOfOnePeerCount(t *testing.T) {
+func TestOnlyFourHintsCount(t *testing.T) {
 	id := "/p2p/" + start(t).id().String()
 	var hints []string
 	for _, ip := range []string{"1.1.1.1", "2.2.2.2", "10.0.0.1", "4.4.4.4", "5.5.5.5"} {
 		hints = append(hints, "/ip4/"+ip+"/tcp/4001"+id)
 	}
-	info, err := strangers(hints, false)
-	if err != nil || len(info.Addrs) != 3 {
-		t.Error(info, err)
+	infos, err := strangers(hints, false)
+	if err != nil || len(infos) != 1 || len(infos[0].Addrs) != 3 {
+		t.Error(infos, err)
 	}
-	if _, err := strangers([]string{hints[0], "/ip4/3.3.3.3/tcp/1/p2p/" + start(t).id().String()}, false); err == nil {
-		t.Error("hints of two peers were taken")
+}
+
+func TestOfSeveralPeersTheFirstThatAnswersIsConnected(t *testing.T) {
+	hub, p := start(t), start(t)
+	dead := "/ip4/127.0.0.1/tcp/1/p2p/" + missing
+	if id, err := p.Connect(t.Context(), "/not/a/hint", dead, hub.Hints()[0]); err != nil || id != hub.id() {
+		t.Error(id, err)
+	}
+	if id, err := p.Connect(t.Context(), dead); err == nil || id != "" {
+		t.Error(id, err)
 	}
 }
 
@@ -143,7 +151,7 @@ func TestTheGateSeesWhatANameLedTo(t *testing.T) {
 	g := gate{p}
 	stranger, friend, neighbour := peer.ID("stranger"), peer.ID("friend"), peer.ID("neighbour")
 	p.Keep(peer.AddrInfo{ID: friend})
-	p.lan.note(neighbour, time.Now())
+	p.lan.note(peer.AddrInfo{ID: neighbour}, time.Now())
 	loopback, public := ma.StringCast("/ip4/127.0.0.1/tcp/80"), ma.StringCast("/ip4/1.1.1.1/tcp/80")
 	for id, allowed := range map[peer.ID]bool{stranger: false, friend: true, neighbour: true} {
 		if g.InterceptAddrDial(id, loopback) != allowed || !g.InterceptAddrDial(id, public) {

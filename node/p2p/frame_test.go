@@ -173,9 +173,9 @@ func FuzzStrangersHints(f *testing.F) {
 	f.Add("/ip6/::ffff:127.0.0.1/udp/4001/quic-v1/p2p/12D3KooWKKVDXyJGPEG1AwB7pJk1TvnETQAvy9N6ZhXUEN4vJBpq")
 	f.Add("/dns4/example.com/tcp/4001/p2p/12D3KooWKKVDXyJGPEG1AwB7pJk1TvnETQAvy9N6ZhXUEN4vJBpq/p2p-circuit/p2p/12D3KooWKKVDXyJGPEG1AwB7pJk1TvnETQAvy9N6ZhXUEN4vJBpq")
 	f.Fuzz(func(t *testing.T, hint string) {
-		info, err := strangers([]string{hint}, false)
-		if err == nil && (info.ID.Validate() != nil || len(info.Addrs) != 1 || !public(info.Addrs[0])) {
-			t.Errorf("%q: %v", hint, info)
+		infos, err := strangers([]string{hint}, false)
+		if err == nil && (len(infos) != 1 || infos[0].ID.Validate() != nil || len(infos[0].Addrs) != 1 || !public(infos[0].Addrs[0])) {
+			t.Errorf("%q: %v", hint, infos)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -196,14 +197,15 @@ func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 // otherwise are tried.
 func (p *P2P) Keep(info peer.AddrInfo) { p.keep(info, true) }
 
-// KeepHints is Keep for hints of a stranger, of which it takes as Connect does.
+// KeepHints is Keep for hints of a stranger, of which it takes what Connect does, of
+// their first peer.
 func (p *P2P) KeepHints(hints ...string) (peer.ID, error) {
-	info, err := strangers(hints, p.conf.Private)
+	infos, err := strangers(hints, p.conf.Private)
 	if err != nil {
-		return info.ID, err
+		return "", fmt.Errorf("keep: %w", err)
 	}
-	p.keep(info, false)
-	return info.ID, nil
+	p.keep(infos[0], false)
+	return infos[0].ID, nil
 }
 
 func (p *P2P) keep(info peer.AddrInfo, trusted bool) {

@@ -17,6 +17,8 @@ const (
 	// neighbourTime says for how long after they showed themselves.
 	maxNeighbours = 64
 	neighbourTime = time.Hour
+	// neighbourRound is how often those are tried that aren't connected.
+	neighbourRound = time.Minute
 	// maxFound bounds those that wait to be dialled.
 	maxFound = 16
 )
@@ -28,21 +30,26 @@ func lanService(n wire.Network) string { return "_stoa-" + string(n) + "._udp" }
 // lan is what mDNS found.
 type lan struct {
 	mu    sync.Mutex
-	peers map[peer.ID]time.Time
+	peers map[peer.ID]neighbour
 	found chan peer.AddrInfo
 }
 
+type neighbour struct {
+	info peer.AddrInfo
+	seen time.Time
+}
+
 func newLAN() *lan {
-	return &lan{peers: map[peer.ID]time.Time{}, found: make(chan peer.AddrInfo, maxFound)}
+	return &lan{peers: map[peer.ID]neighbour{}, found: make(chan peer.AddrInfo, maxFound)}
 }
 
 // HandlePeerFound implements mdns.Notifee. When too many come at once, some wait for
-// the next time they show themselves.
+// the next round.
 func (l *lan) HandlePeerFound(info peer.AddrInfo) {
 	if len(info.Addrs) > maxPeerAddrs {
 		info.Addrs = info.Addrs[:maxPeerAddrs]
 	}
-	if !l.note(info.ID, time.Now()) {
+	if !l.note(info, time.Now()) {
 		return
 	}
 	select {
@@ -52,18 +59,18 @@ func (l *lan) HandlePeerFound(info peer.AddrInfo) {
 }
 
 // note remembers a peer, false when there are too many already.
-func (l *lan) note(id peer.ID, now time.Time) bool {
+func (l *lan) note(info peer.AddrInfo, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for other, at := range l.peers {
-		if now.Sub(at) >= neighbourTime {
+	for other, n := range l.peers {
+		if now.Sub(n.seen) >= neighbourTime {
 			delete(l.peers, other)
 		}
 	}
-	if _, known := l.peers[id]; !known && len(l.peers) >= maxNeighbours {
+	if _, known := l.peers[info.ID]; !known && len(l.peers) >= maxNeighbours {
 		return false
 	}
-	l.peers[id] = now
+	l.peers[info.ID] = neighbour{info, now}
 	return true
 }
 
@@ -71,8 +78,19 @@ func (l *lan) note(id peer.ID, now time.Time) bool {
 func (l *lan) seen(id peer.ID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at, ok := l.peers[id]
-	return ok && time.Since(at) < neighbourTime
+	n, ok := l.peers[id]
+	return ok && time.Since(n.seen) < neighbourTime
+}
+
+// all returns those that are remembered.
+func (l *lan) all() []peer.AddrInfo {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []peer.AddrInfo
+	for _, n := range l.peers {
+		out = append(out, n.info)
+	}
+	return out
 }
 
 // lookAround shows the node on the LAN and connects to those that show themselves,
@@ -87,11 +105,27 @@ func (p *P2P) lookAround(ctx context.Context) error {
 		return nil
 	}
 	defer service.Close()
+	round := time.NewTicker(neighbourRound)
+	defer round.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case info := <-p.lan.found:
+			p.greet(ctx, info)
+		case now := <-round.C:
+			p.greetAgain(ctx, now)
+		}
+	}
+}
+
+// greetAgain connects to neighbours whose connection broke; one that holds counts
+// as being seen.
+func (p *P2P) greetAgain(ctx context.Context, now time.Time) {
+	for _, info := range p.lan.all() {
+		if p.direct(info.ID) {
+			p.lan.note(info, now)
+		} else if ctx.Err() == nil {
 			p.greet(ctx, info)
 		}
 	}

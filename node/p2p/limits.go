@@ -86,8 +86,8 @@ func (b budget) limits(add ...func(*rcmgr.ScalingLimitConfig)) rcmgr.ConcreteLim
 	return wanted.Build(base.Scale(b.memory, 0))
 }
 
-// share is a part of the connections and half as large a part of the memory, but
-// for the whole.
+// share is a part of the connections, and the square of that part of the memory:
+// half of the one and a quarter of the other.
 func (b budget) share(n, of int) rcmgr.ResourceLimits {
 	return rcmgr.ResourceLimits{
 		Conns: rcmgr.LimitVal(b.conns * n / of), FD: rcmgr.LimitVal(b.conns * n / of),

@@ -39,6 +39,8 @@ type P2P struct {
 	stop    context.CancelFunc
 	stopped context.Context
 
+	closing sync.WaitGroup // of connections that came in past the gate
+
 	mu      sync.Mutex
 	running chan struct{} // closed when Run has returned; nil: it wasn't called
 	closed  bool
@@ -164,6 +166,7 @@ func (p *P2P) Close() error {
 	}
 	p.host.RemoveStreamHandler(exchangeProtocol(p.conf.Network))
 	p.host.Network().StopNotify(p.watch.notifee(p))
+	p.closing.Wait()
 	p.metrics.unregister(p)
 	return errors.Join(p.signed.close(), p.table.close(), p.closeHost())
 }
@@ -175,24 +178,34 @@ func (p *P2P) closeHost() error {
 	return p.host.Close()
 }
 
-// Connect dials a peer at hints that a stranger gave, unless it is connected: the
-// first four, all of one peer, and of those none outside the public internet
-// unless the node is Private. It wraps ErrRefused when none is left.
+// Connect dials hints that a stranger gave, unless their peer is connected: the
+// first four, and of those none outside the public internet unless the node is
+// Private. When they are of several peers, it is the first that can be reached. It
+// wraps ErrRefused when none may be dialled.
 func (p *P2P) Connect(ctx context.Context, hints ...string) (peer.ID, error) {
-	info, err := strangers(hints, p.conf.Private)
+	infos, err := strangers(hints, p.conf.Private)
 	if err != nil {
 		return "", fmt.Errorf("connect: %w", err)
 	}
+	var failed []error
+	for _, info := range infos {
+		err := p.approach(ctx, info)
+		if err == nil {
+			return info.ID, nil
+		}
+		failed = append(failed, fmt.Errorf("connect to %s: %w", info.ID, err))
+	}
+	return "", errors.Join(failed...)
+}
+
+func (p *P2P) approach(ctx context.Context, info peer.AddrInfo) error {
 	if info.ID == p.host.ID() {
-		return "", fmt.Errorf("connect to %s: it is this node: %w", info.ID, ErrRefused)
+		return fmt.Errorf("it is this node: %w", ErrRefused)
 	}
 	if p.blames.gated(info.ID) {
-		return "", fmt.Errorf("connect to %s: it is blamed: %w", info.ID, ErrRefused)
+		return fmt.Errorf("it is blamed: %w", ErrRefused)
 	}
-	if err := p.dial(ctx, info); err != nil {
-		return "", fmt.Errorf("connect to %s: %w", info.ID, err)
-	}
-	return info.ID, nil
+	return p.dial(ctx, info)
 }
 
 // Limited reports whether a peer is connected over a relay only, which carries

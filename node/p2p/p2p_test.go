@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -193,3 +195,27 @@ func TestAHostThatIsGivenStaysItsMakers(t *testing.T) {
 	}
 	connect(t, maker, other)
 }
+
+func TestNothingRunsOnAfterClose(t *testing.T) {
+	before := runtime.NumGoroutine()
+	var stops []func()
+	hub, stop := startable(t, func(o *Options) { o.RelayService, o.MDNS = true, true })
+	stops = append(stops, stop)
+	for range 2 {
+		leaf, stop := startable(t, func(o *Options) { o.Peers = append(hub.Listening(), "/ip4/127.0.0.1/tcp/1/p2p/"+missing) })
+		stops = append(stops, stop)
+		eventually(t, "connected", func() bool { return leaf.direct(hub.id()) })
+	}
+	for _, stop := range stops {
+		stop()
+	}
+	defer func() {
+		if t.Failed() {
+			_ = pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
+		}
+	}()
+	eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// missing is a peer that isn't there.
+const missing = "12D3KooWKKVDXyJGPEG1AwB7pJk1TvnETQAvy9N6ZhXUEN4vJBpq"

@@ -19,7 +19,7 @@ func TestMetricsTellOfConnectionsAndPeers(t *testing.T) {
 	hub := start(t)
 	leaf, stop := startable(t, func(o *Options) {
 		o.Registry = registry
-		o.Peers = append(hub.Listening()[:1], "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWKKVDXyJGPEG1AwB7pJk1TvnETQAvy9N6ZhXUEN4vJBpq")
+		o.Peers = append(hub.Listening()[:1], "/ip4/127.0.0.1/tcp/1/p2p/"+missing)
 	})
 	eventually(t, "connected", func() bool { return leaf.direct(hub.id()) })
 	leaf.Blame(numbered(1), "lie")

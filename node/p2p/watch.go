@@ -58,7 +58,7 @@ func (p *P2P) connected(n network.Network, c network.Conn) {
 	id := c.RemotePeer()
 	p.metrics.count(c)
 	if p.blames.gated(id) {
-		go c.Close() // the notifier must not wait for itself
+		p.closing.Go(func() { _ = c.Close() }) // the notifier must not wait for itself
 		return
 	}
 	if news(n.ConnsToPeer(id), c) {
