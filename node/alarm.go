@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/store"
@@ -84,13 +85,13 @@ func (n *Node) contest(ctx context.Context, other catalog.SignedHead, state iden
 		return nil
 	}
 	if order == 0 {
-		return n.evidence(ctx, *current, other)
+		return n.showContest(ctx, *current, other)
 	}
 	own, err := n.sign(ctx, nothing, beside(other), n.alsoContest(open, other))
 	if err != nil {
 		return err
 	}
-	return n.evidence(ctx, own, other)
+	return n.showContest(ctx, own, other)
 }
 
 // taken reports whether readers would take a head at this place and time.
@@ -101,7 +102,7 @@ func (n *Node) taken(h catalog.SignedHead) bool {
 // beside makes a head stand at the place of the other's.
 func beside(other catalog.SignedHead) adjust {
 	return func(h catalog.Head, _ *catalog.SignedHead) catalog.Head {
-		h.Seq, h.Time = other.Seq, max(h.Time, other.Time)
+		h.Seq, h.Time, h.Heals = other.Seq, max(h.Time, other.Time), nil
 		h.Expires = h.Time + catalog.MaxLifetime
 		if h.Expires == other.Expires {
 			h.Expires--
@@ -113,15 +114,15 @@ func beside(other catalog.SignedHead) adjust {
 // alsoContest writes the contest in the step that moves the head.
 func (n *Node) alsoContest(open contests, other catalog.SignedHead) alongside {
 	return func(own catalog.SignedHead, o *store.OwnTxn) error {
-		return putContests(o, n.brand, open.with(catalog.Contest{First: own, Second: other}))
+		return putEvidence(o, n.brand, evidence{contests: open.with(catalog.Contest{First: own, Second: other})})
 	}
 }
 
-// evidence keeps a contest of the own brand durably, for peers that ask, and in memory.
-func (n *Node) evidence(ctx context.Context, own, other catalog.SignedHead) error {
+// showContest keeps a contest of the own brand durably, for peers that ask, and in memory.
+func (n *Node) showContest(ctx context.Context, own, other catalog.SignedHead) error {
 	m := n.kept.own
 	open := m.present().contests.with(catalog.Contest{First: own, Second: other})
-	if err := n.keepContests(ctx, n.brand, open); err != nil {
+	if err := n.keepEvidence(ctx, n.brand, evidence{contests: open}); err != nil {
 		return err
 	}
 	raw, err := other.Encode()
@@ -192,13 +193,13 @@ func (n *Node) Silence(ctx context.Context) (catalog.SignedHead, error) {
 	}
 	reachable := other.Seq < uint64(n.millis()+catalog.MaxSeqAhead)
 	open := n.kept.own.present().contests
-	head, err := n.sign(ctx, nothing, above(*other, open, reachable), func(_ catalog.SignedHead, o *store.OwnTxn) error {
+	head, err := n.sign(ctx, nothing, above(*other, open, reachable), func(head catalog.SignedHead, o *store.OwnTxn) error {
 		if reachable {
 			if err := o.PutSetting(settingSilenced, raw); err != nil {
 				return err
 			}
 		}
-		return errors.Join(o.DeleteSetting(settingAlarm), putContests(o, n.brand, nil))
+		return errors.Join(o.DeleteSetting(settingAlarm), putEvidence(o, n.brand, evidence{}), n.putHealed(o, head))
 	})
 	if err != nil {
 		return head, err
@@ -213,13 +214,13 @@ func above(other catalog.SignedHead, open contests, reachable bool) adjust {
 		if reachable {
 			h.Seq = max(h.Seq, other.Seq+1)
 		}
-		switch {
-		case len(open) > 0:
-			return h.Healing(open.heads()...)
-		case own != nil:
-			return h.Healing(own.CID, other.CID)
+		now := open.heads()
+		if len(now) == 0 && own != nil {
+			now = []protocol.CID{own.CID, other.CID}
 		}
-		return h
+		before := h.Heals
+		h.Heals = nil
+		return h.Healing(alsoHeal(now, before)...)
 	}
 }
 

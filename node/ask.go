@@ -29,6 +29,9 @@ func (n *Node) ask(ctx context.Context, m *mirror, p peer.ID) error {
 	if err := n.askIdentity(ctx, m, p, page.Ops); err != nil {
 		return err
 	}
+	if m.own {
+		return n.orBlame(p, m, n.takeOwn(ctx, page.Head, page.Rival))
+	}
 	for _, raw := range [][]byte{page.Head, page.Rival} {
 		if raw == nil {
 			continue
@@ -55,18 +58,11 @@ func (m *mirror) have() *identity.HeadRef {
 	return &ref
 }
 
-// takeHead takes a head that a peer gave when it was asked.
+// takeHead takes a head of a followed brand that a peer gave when it was asked.
 func (n *Node) takeHead(ctx context.Context, m *mirror, p peer.ID, raw []byte) error {
 	head, err := catalog.DecodeHead(raw)
 	if err != nil {
 		return err
-	}
-	if m.own {
-		err := n.Notice(ctx, head)
-		if errors.Is(err, ErrAlarm) {
-			return nil // said loudly, and kept
-		}
-		return n.orBlame(p, m, err)
 	}
 	verdict, err := n.learn(ctx, m, report{head: head, from: p})
 	if err == nil && (verdict == catalog.Newer || verdict == catalog.Conflicting) {

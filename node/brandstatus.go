@@ -68,8 +68,11 @@ func (m *mirror) status(now protocol.Millis, handle string) BrandStatus {
 	defer m.mu.Unlock()
 	st := BrandStatus{
 		Brand: m.brand, Handle: handle, Name: m.profile.name, Domain: m.follow.Domain, Products: m.products,
-		Contact: m.profile.contact, Gateways: m.profile.gateways, Error: m.fetch.failure,
+		Contact: m.profile.contact, Gateways: m.profile.gateways,
 		Behind: m.target() != nil, LastSeen: m.heard.last(now),
+	}
+	if st.Behind || m.live == nil {
+		st.Error = m.fetch.failure
 	}
 	if m.own {
 		st.LastSeen = now

@@ -32,17 +32,14 @@ func (c contests) with(e catalog.Contest) contests {
 	return append(slices.Clone(c), e)
 }
 
+// lowest returns the contest at the lowest place. There is at least one.
+func (c contests) lowest() catalog.Contest {
+	return slices.MinFunc(c, func(a, b catalog.Contest) int { return a.First.Compare(b.First.Head) })
+}
+
 // inForce returns the head that stays in force while the contests last: the first
 // one of the lowest. There is at least one contest.
-func (c contests) inForce() catalog.SignedHead {
-	lowest := c[0].First
-	for _, e := range c[1:] {
-		if e.First.Compare(lowest.Head) < 0 {
-			lowest = e.First
-		}
-	}
-	return lowest
-}
+func (c contests) inForce() catalog.SignedHead { return c.lowest().First }
 
 // allows reports whether a head may take effect in spite of the contests: it ends
 // them, or is not above the one that they leave in force.
@@ -63,77 +60,117 @@ func (c contests) heads() []protocol.CID {
 	return out
 }
 
-// contestRow is how a contest is stored: both heads as they were received.
+// evidence is what is stored of a brand in contest: the contests, and the highest head
+// known, which has not taken effect.
+type evidence struct {
+	contests contests
+	highest  *catalog.SignedHead
+}
+
+// evidenceRow is its stored form: heads as they were received.
+type evidenceRow struct {
+	Contests []contestRow `cbor:"contests"`
+	Highest  []byte       `cbor:"highest,omitempty"`
+}
+
 type contestRow struct {
 	_      struct{} `cbor:",toarray"`
 	First  []byte
 	Second []byte
 }
 
-func (c contests) encode() ([]byte, error) {
-	rows := []contestRow{}
-	for _, e := range c {
-		first, err := e.First.Encode()
+func (e evidence) encode() ([]byte, error) {
+	var row evidenceRow
+	for _, c := range e.contests {
+		first, err := c.First.Encode()
 		if err != nil {
 			return nil, err
 		}
-		second, err := e.Second.Encode()
+		second, err := c.Second.Encode()
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, contestRow{First: first, Second: second})
+		row.Contests = append(row.Contests, contestRow{First: first, Second: second})
 	}
-	return protocol.Marshal(rows)
+	if e.highest != nil {
+		var err error
+		if row.Highest, err = e.highest.Encode(); err != nil {
+			return nil, err
+		}
+	}
+	return protocol.Marshal(row)
 }
 
-func decodeContests(b []byte) (contests, error) {
-	var rows []contestRow
-	if err := protocol.Unmarshal(b, &rows); err != nil {
-		return nil, fmt.Errorf("stored contests: %w", err)
+func decodeEvidence(b []byte) (e evidence, err error) {
+	var row evidenceRow
+	if err := protocol.Unmarshal(b, &row); err != nil {
+		return e, err
 	}
-	var out contests
-	for _, row := range rows {
-		first, err := catalog.DecodeHead(row.First)
-		if err != nil {
-			return nil, fmt.Errorf("stored contests: %w", err)
-		}
-		second, err := catalog.DecodeHead(row.Second)
-		if err != nil {
-			return nil, fmt.Errorf("stored contests: %w", err)
-		}
-		out = append(out, catalog.Contest{First: first, Second: second})
+	if e.highest, err = headOf(row.Highest); err != nil {
+		return e, err
 	}
-	return out, nil
+	for _, c := range row.Contests {
+		first, err := catalog.DecodeHead(c.First)
+		if err != nil {
+			return e, err
+		}
+		second, err := catalog.DecodeHead(c.Second)
+		if err != nil {
+			return e, err
+		}
+		e.contests = append(e.contests, catalog.Contest{First: first, Second: second})
+	}
+	return e, nil
 }
 
 func settingContests(brand protocol.CID) string { return "contests/" + brand.String() }
 
-// contestsOf reads the open contests of a brand.
-func (n *Node) contestsOf(ctx context.Context, brand protocol.CID) (contests, error) {
+// evidenceOf reads what is stored of a brand in contest, the zero value for any other.
+func (n *Node) evidenceOf(ctx context.Context, brand protocol.CID) (evidence, error) {
 	b, err := n.store.Setting(ctx, settingContests(brand))
 	if err != nil || b == nil {
-		return nil, err
+		return evidence{}, err
 	}
-	return decodeContests(b)
+	e, err := decodeEvidence(b)
+	if err != nil {
+		return e, fmt.Errorf("stored contests of %s: %w", brand, err)
+	}
+	return e, nil
 }
 
-// putContests writes the open contests of a brand as part of a private change.
-func putContests(o *store.OwnTxn, brand protocol.CID, c contests) error {
-	if len(c) == 0 {
+// putEvidence writes it as part of a private change; without contests there is nothing
+// to keep.
+func putEvidence(o *store.OwnTxn, brand protocol.CID, e evidence) error {
+	if len(e.contests) == 0 {
 		return o.DeleteSetting(settingContests(brand))
 	}
-	b, err := c.encode()
+	b, err := e.encode()
 	if err != nil {
 		return err
 	}
 	return o.PutSetting(settingContests(brand), b)
 }
 
-// keepContests stores the open contests of a brand durably.
-func (n *Node) keepContests(ctx context.Context, brand protocol.CID, c contests) error {
-	err := n.store.UpdateOwn(ctx, func(o *store.OwnTxn) error { return putContests(o, brand, c) })
+// keepEvidence stores it durably.
+func (n *Node) keepEvidence(ctx context.Context, brand protocol.CID, e evidence) error {
+	err := n.store.UpdateOwn(ctx, func(o *store.OwnTxn) error { return putEvidence(o, brand, e) })
 	if err != nil {
 		return fmt.Errorf("keep evidence of a contest of %s: %w", brand, err)
 	}
 	return nil
+}
+
+// told returns which head peers are told of that ask for the highest, with its rival:
+// while a contest is open, the heads in contest and not a later one, so that everybody
+// learns of it, the brand's own node before all.
+func (c contests) told(highest catalog.SignedHead) (head []byte, rival []byte, err error) {
+	if len(c) == 0 {
+		head, err = highest.Encode()
+		return head, nil, err
+	}
+	lowest := c.lowest()
+	if head, err = lowest.First.Encode(); err == nil {
+		rival, err = lowest.Second.Encode()
+	}
+	return head, rival, err
 }

@@ -52,13 +52,16 @@ func (h *hearsay) isHome(id peer.ID) bool {
 
 // says notes that a peer has, or says that it has, a head.
 func (h *hearsay) says(id peer.ID, head catalog.Head, now protocol.Millis) {
-	if id == "" {
-		return
+	if id != "" {
+		h.holds(id, holder{head.Epoch, head.Seq, now})
 	}
+}
+
+func (h *hearsay) holds(id peer.ID, what holder) {
 	if _, ok := h.holders[id]; !ok && len(h.holders) >= maxHolders {
 		delete(h.holders, h.oldest())
 	}
-	h.holders[id] = holder{head.Epoch, head.Seq, now}
+	h.holders[id] = what
 }
 
 func (h *hearsay) oldest() peer.ID {

@@ -61,23 +61,12 @@ func (n *Node) learn(ctx context.Context, m *mirror, r report) (catalog.Verdict,
 // raiseHighest makes a head the highest one known, ends the contests that it heals and
 // has its catalog fetched.
 func (n *Node) raiseHighest(ctx context.Context, m *mirror, r report) error {
-	raw, err := r.head.Encode()
-	if err != nil {
-		return err
-	}
 	now, before := n.millis(), m.present().contests
 	open := before.open(r.head)
-	err = n.store.UpdateStanding(ctx, m.brand, true, func(st *store.Standing) error {
-		*st = store.Standing{Highest: raw, Announced: r.announced, Heard: now, Home: m.homeTime(r.from, now)}
-		return nil
-	})
-	if err != nil {
+	if err := n.keepHighest(ctx, m, r, before, now); err != nil {
 		return fmt.Errorf("keep highest head of %s: %w", m.brand, err)
 	}
 	if len(open) != len(before) {
-		if err := n.keepContests(ctx, m.brand, open); err != nil {
-			return err
-		}
 		n.log.Info("contest ended", "brand", m.brand, "seq", r.head.Seq, "open", len(open))
 	}
 	m.mu.Lock()
@@ -90,6 +79,29 @@ func (n *Node) raiseHighest(ctx context.Context, m *mirror, r report) error {
 	n.log.Debug("newer head known", "brand", m.brand, "epoch", r.head.Epoch, "seq", r.head.Seq, "peer", r.from)
 	n.wake(m)
 	return nil
+}
+
+// keepHighest stores the highest head and what is still in contest, so that a kill
+// between the two leaves nothing that loadMirror doesn't settle.
+func (n *Node) keepHighest(ctx context.Context, m *mirror, r report, before contests, now protocol.Millis) error {
+	open := before.open(r.head)
+	told, rival, err := open.told(r.head)
+	if err != nil {
+		return err
+	}
+	if len(open) > 0 {
+		if err := n.keepEvidence(ctx, m.brand, evidence{open, &r.head}); err != nil {
+			return err
+		}
+	}
+	err = n.store.UpdateStanding(ctx, m.brand, true, func(st *store.Standing) error {
+		*st = store.Standing{Highest: told, Rival: rival, Announced: r.announced, Heard: now, Home: m.homeTime(r.from, now)}
+		return nil
+	})
+	if err == nil && len(open) == 0 && len(before) > 0 {
+		err = n.keepEvidence(ctx, m.brand, evidence{})
+	}
+	return err
 }
 
 // homeTime returns when one of the brand's own nodes last spoke, this time included.
@@ -110,15 +122,15 @@ func (n *Node) keepRival(ctx context.Context, m *mirror, r report) error {
 	if k.rival != nil {
 		return nil // it is plain already
 	}
-	if err := n.keepContests(ctx, m.brand, open); err != nil {
+	if err := n.keepEvidence(ctx, m.brand, evidence{open, k.highest}); err != nil {
 		return err
 	}
-	raw, err := r.head.Encode()
+	told, rival, err := open.told(*k.highest)
 	if err != nil {
 		return err
 	}
 	err = n.store.UpdateStanding(ctx, m.brand, true, func(st *store.Standing) error {
-		st.Rival = raw
+		st.Highest, st.Rival = told, rival
 		return nil
 	})
 	if err != nil {

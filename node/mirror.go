@@ -78,8 +78,14 @@ func (n *Node) loadMirror(ctx context.Context, m *mirror) error {
 	if k.rival, err = headOf(st.Rival); err != nil {
 		return fmt.Errorf("standing of %s: %w", m.brand, err)
 	}
-	if k.contests, err = n.contestsOf(ctx, m.brand); err != nil {
-		return fmt.Errorf("standing of %s: %w", m.brand, err)
+	e, err := n.evidenceOf(ctx, m.brand)
+	if err != nil {
+		return err
+	}
+	k.contests = e.contests
+	if e.highest != nil && k.highest != nil && e.highest.Compare(k.highest.Head) > 0 {
+		k.contests = k.settled().contests
+		k.highest, k.rival, k.announced = e.highest, nil, true
 	}
 	m.mu.Lock()
 	m.known = k.settled()

@@ -57,20 +57,21 @@ const peerKeyFile = "peer.key"
 // net is the node's part in the network.
 type net struct {
 	NetOptions
-	p2p      *p2p.P2P
-	gossip   *gossip.Gossip
-	server   *catchup.Server
-	client   *catchup.Client
-	queue    *queue // of brands that are behind
-	pictures *queue // of brands with pictures to fetch or to delete
-	quota    int64
-	greets   chan peer.ID // peers that have just connected
-	claims   *claims
-	domains  reader // for names that brands give
-	gateways reader // for URLs that the owner typed
-	stop     context.CancelFunc
-	watch    *network.NotifyBundle
-	ran      bool
+	p2p       *p2p.P2P
+	gossip    *gossip.Gossip
+	server    *catchup.Server
+	client    *catchup.Client
+	queue     *queue // of brands that are behind
+	pictures  *queue // of brands with pictures to fetch or to delete
+	quota     int64
+	greets    chan peer.ID // peers that have just connected
+	claimed   chan claim
+	followers *followers
+	domains   reader // for names that brands give
+	gateways  reader // for URLs that the owner typed
+	stop      context.CancelFunc
+	watch     *network.NotifyBundle
+	ran       bool
 }
 
 // reader reads what stands at a gateway's base URL.
@@ -82,7 +83,7 @@ func (w *net) host() host.Host { return w.p2p.Host() }
 func (n *Node) join(ctx context.Context, o NetOptions) (err error) {
 	w := &net{
 		NetOptions: o, queue: newQueue(), pictures: newQueue(), quota: o.Pictures,
-		greets: make(chan peer.ID, 256), claims: newClaims(), domains: wellknown.New().Read, gateways: wellknown.NewTrusting().Read,
+		greets: make(chan peer.ID, 256), claimed: make(chan claim, maxClaims), followers: newFollowers(), domains: wellknown.New().Read, gateways: wellknown.NewTrusting().Read,
 	}
 	if w.quota == 0 {
 		w.quota = pictureQuota
@@ -188,7 +189,7 @@ func (n *Node) runNet(ctx context.Context) error {
 	}
 	n.provide(ctx)
 	for _, work := range []func(context.Context) error{
-		n.net.p2p.Run, n.net.gossip.Run, n.bringAllUp, n.fetchPictures, n.greetAll, n.askRegularly,
+		n.net.p2p.Run, n.net.gossip.Run, n.bringAllUp, n.fetchPictures, n.greetAll, n.lookIntoClaims, n.askRegularly,
 		n.followSeeds, n.checkDomains, n.tellAddresses, n.writeHearsay,
 	} {
 		g.Go(func() error { return work(ctx) })

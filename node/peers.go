@@ -10,8 +10,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/stoa-commerce/stoa/protocol"
-	"github.com/stoa-commerce/stoa/protocol/catalog"
-	"github.com/stoa-commerce/stoa/protocol/identity"
 )
 
 // PeerStatus describes a connected peer.
@@ -55,49 +53,39 @@ func (n *Node) brandsByPeer() map[peer.ID][]protocol.CID {
 			out[id] = append(out[id], m.brand)
 		}
 	}
-	for id := range n.net.claims.all() {
+	for id := range n.net.followers.all() {
 		out[id] = append(out[id], n.brand)
 	}
 	return out
 }
 
-// maxClaims is how many followers are remembered.
-const maxClaims = 1000
+// maxFollowers is how many followers are remembered.
+const maxFollowers = 1000
 
-// claims are what followers of the own brand say to have.
-type claims struct {
+// followers are peers that asked for the own brand's head and said what they have.
+type followers struct {
 	mu   sync.Mutex
 	seen map[peer.ID]holder
 }
 
-func newClaims() *claims { return &claims{seen: map[peer.ID]holder{}} }
+func newFollowers() *followers { return &followers{seen: map[peer.ID]holder{}} }
 
-// seen notes which head a peer says to have. It is only a claim.
-func (n *Node) seen(brand protocol.CID, p peer.ID, have identity.HeadRef) {
-	if brand != n.brand {
-		if m := n.kept.get(brand); m != nil {
-			m.mu.Lock()
-			m.heard.says(p, catalog.Head{Epoch: have.Epoch, Seq: have.Seq}, n.millis())
-			m.mu.Unlock()
-		}
-		return
-	}
-	c := n.net.claims
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, known := c.seen[p]; !known && len(c.seen) >= maxClaims {
-		oldest := slices.MinFunc(slices.Collect(maps.Keys(c.seen)), func(a, b peer.ID) int {
-			return cmp.Compare(c.seen[a].at, c.seen[b].at)
+func (f *followers) note(p peer.ID, what holder) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, known := f.seen[p]; !known && len(f.seen) >= maxFollowers {
+		oldest := slices.MinFunc(slices.Collect(maps.Keys(f.seen)), func(a, b peer.ID) int {
+			return cmp.Compare(f.seen[a].at, f.seen[b].at)
 		})
-		delete(c.seen, oldest)
+		delete(f.seen, oldest)
 	}
-	c.seen[p] = holder{have.Epoch, have.Seq, n.millis()}
+	f.seen[p] = what
 }
 
-func (c *claims) all() map[peer.ID]holder {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.seen)
+func (f *followers) all() map[peer.ID]holder {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.seen)
 }
 
 // Followers lists the peers that follow the own brand, as far as they said so.
@@ -106,7 +94,7 @@ func (n *Node) Followers() []FollowerStatus {
 	if n.net == nil {
 		return out
 	}
-	all := n.net.claims.all()
+	all := n.net.followers.all()
 	for id, brands := range n.net.gossip.Pushed() {
 		if _, known := all[id]; !known && slices.Contains(brands, n.brand) {
 			all[id] = holder{}

@@ -109,7 +109,11 @@ func (n *Node) signPrepared(ctx context.Context, p *store.Prepared, current *cat
 		return catalog.SignedHead{}, err
 	}
 	h.Brand, h.ID, h.Root, h.Count, h.Bytes = n.brand, state.Governing, p.Root, p.Count, p.Bytes
-	head, err := catalog.SignHead(fn(h, current), n.key)
+	again, err := n.healed(ctx, h.Epoch)
+	if err != nil {
+		return catalog.SignedHead{}, err
+	}
+	head, err := catalog.SignHead(fn(h.Healing(again...), current), n.key)
 	if err != nil {
 		return catalog.SignedHead{}, err
 	}
