@@ -30,8 +30,8 @@ const (
 // it is about the brand; whether to believe it is the caller's.
 func (c *Client) Head(ctx context.Context, p peer.ID, brand protocol.CID, have *identity.HeadRef) (wire.HeadPage, error) {
 	var page *wire.HeadPage
-	err := c.persist(ctx, func() error {
-		var t tally
+	var t tally
+	err := c.persist(ctx, &t, func() error {
 		_, err := c.ask(ctx, p, &wire.HeadRequest{Brand: brand, Have: have}, &t, one(&page))
 		return err
 	})
@@ -60,7 +60,7 @@ func (c *Client) Brands(ctx context.Context, p peer.ID) ([]protocol.CID, error) 
 	b := &brandList{}
 	var t tally
 	for complete := false; !complete && len(b.all) < maxBrands; {
-		err := c.persist(ctx, func() (err error) {
+		err := c.persist(ctx, &t, func() (err error) {
 			complete, err = c.ask(ctx, p, &wire.BrandsRequest{After: b.last()}, &t, each(b.page))
 			return err
 		})
@@ -104,7 +104,7 @@ func (c *Client) Identity(ctx context.Context, p peer.ID, brand protocol.CID, fr
 	var t tally
 	for complete := false; !complete; {
 		before := len(l.ops)
-		err := c.persist(ctx, func() (err error) {
+		err := c.persist(ctx, &t, func() (err error) {
 			complete, err = c.ask(ctx, p, &wire.IdentityRequest{Brand: brand, From: l.next()}, &t, each(l.page))
 			return err
 		})
@@ -206,7 +206,7 @@ func (c *Client) content(ctx context.Context, p peer.ID, brand, id protocol.CID,
 	})
 	for complete := false; !complete; {
 		before := judge.Offset()
-		err := c.persist(ctx, func() (err error) {
+		err := c.persist(ctx, t, func() (err error) {
 			if size > 0 && judge.Offset() == size {
 				complete = true // cut off between the last page and the end
 				return nil

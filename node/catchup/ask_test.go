@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
@@ -203,5 +204,21 @@ func TestNobodyIsAskedForEver(t *testing.T) {
 	}
 	if len(mirror.blames()) > 0 || mirror.client.lines.used[peer.ID(id)] != nil {
 		t.Error("blamed, or a line is left")
+	}
+}
+
+func TestANodeThatStartsAgainCountsOn(t *testing.T) {
+	n, registry := newNode(t), prometheus.NewRegistry()
+	for range 2 {
+		server, err := Serve(Options{Host: n.Host, Store: n.store, Registry: registry, Serves: func(protocol.CID) bool { return true }})
+		n.check(err)
+		n.check(server.Close())
+		c := NewClient(ClientOptions{Host: n.Host, Registry: registry})
+		c.metrics.requests.WithLabelValues("ok").Inc()
+	}
+	for _, family := range must(registry.Gather()) {
+		if family.GetName() == "stoa_catchup_requests_total" && family.Metric[0].Counter.GetValue() != 2 {
+			t.Errorf("%v", family)
+		}
 	}
 }

@@ -81,7 +81,7 @@ func (d *delta) take(ctx context.Context) (*store.Prepared, error) {
 	defer func() { d.count(d.peer, t) }()
 	for complete := false; !complete; {
 		before := d.judge.After()
-		err := d.client.persist(ctx, func() (err error) {
+		err := d.client.persist(ctx, &t, func() (err error) {
 			r := &wire.ChangesRequest{Brand: d.Brand, Base: d.Base.CID, Head: d.Head.CID, After: d.judge.After()}
 			complete, err = d.client.ask(ctx, d.peer, r, &t, each(d.page))
 			return err

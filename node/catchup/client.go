@@ -60,11 +60,11 @@ func NewClient(o ClientOptions) *Client {
 		o.Now = func() protocol.Millis { return protocol.MillisOf(time.Now()) }
 	}
 	o.Patience = cmp.Or(o.Patience, framePatience)
-	c := &Client{ClientOptions: o, metrics: newClientMetrics(), lines: newLines(peerStreams), pieces: make(chan struct{}, maxPieces)}
-	if err := register(o.Registry, c.metrics.requests, c.metrics.bytes, c.metrics.syncs); err != nil {
+	metrics, err := newClientMetrics(o.Registry)
+	if err != nil {
 		o.Log.Warn("catch-up is not measured", "reason", err)
 	}
-	return c
+	return &Client{ClientOptions: o, metrics: metrics, lines: newLines(peerStreams), pieces: make(chan struct{}, maxPieces)}
 }
 
 // blame tells of a peer that lied, if err says so, and returns err.

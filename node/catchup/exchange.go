@@ -16,6 +16,7 @@ import (
 // tally counts what requests cost.
 type tally struct {
 	requests, frames int
+	pages            int    // frames of those that were taken
 	bytes            uint64 // received
 	max              int    // bytes of a frame, over the last connection
 }
@@ -172,6 +173,7 @@ func (a *incoming) pages(take func(wire.Response) error) (complete bool, err err
 		if err := take(f); err != nil {
 			return false, err
 		}
+		a.tally.pages++
 	}
 }
 

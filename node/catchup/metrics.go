@@ -24,7 +24,7 @@ func newServerMetrics(r prometheus.Registerer) (m serverMetrics, err error) {
 	m.active = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "stoa_catchup_answers_active", Help: "Catch-up answers under way.",
 	})
-	return m, register(r, m.answers, m.bytes, m.active)
+	return m, errors.Join(register(r, &m.answers), register(r, &m.bytes), register(r, &m.active))
 }
 
 func (m serverMetrics) answered(kind string, code wire.Code) {
@@ -37,8 +37,8 @@ type clientMetrics struct {
 	syncs    *prometheus.CounterVec
 }
 
-func newClientMetrics() clientMetrics {
-	return clientMetrics{
+func newClientMetrics(r prometheus.Registerer) (clientMetrics, error) {
+	m := clientMetrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "stoa_catchup_requests_total", Help: "Catch-up requests to peers by what came of them.",
 		}, []string{"result"}),
@@ -49,16 +49,21 @@ func newClientMetrics() clientMetrics {
 			Name: "stoa_catchup_syncs_total", Help: "Catalogs fetched by the way they came and what came of it.",
 		}, []string{"way", "result"}),
 	}
+	return m, errors.Join(register(r, &m.requests), register(r, &m.bytes), register(r, &m.syncs))
 }
 
-// register adds collectors to a registry, if there is one.
-func register(r prometheus.Registerer, all ...prometheus.Collector) error {
+// register adds a collector to a registry, if there is one; a node that starts
+// again in one process counts on in the one that is there.
+func register[C prometheus.Collector](r prometheus.Registerer, c *C) error {
 	if r == nil {
 		return nil
 	}
-	var errs []error
-	for _, c := range all {
-		errs = append(errs, r.Register(c))
+	err := r.Register(*c)
+	var before prometheus.AlreadyRegisteredError
+	if errors.As(err, &before) {
+		if same, ok := before.ExistingCollector.(C); ok {
+			*c, err = same, nil
+		}
 	}
-	return errors.Join(errs...)
+	return err
 }

@@ -103,7 +103,7 @@ func (c *Client) takeSegment(ctx context.Context, from peer.ID, r wire.SegmentRe
 	p.kept = map[protocol.Path][]byte{}
 	for complete := false; !complete; {
 		r.After = p.segment.After()
-		err := c.persist(ctx, func() (err error) {
+		err := c.persist(ctx, &p.tally, func() (err error) {
 			r.After = p.segment.After()
 			complete, err = c.ask(ctx, from, &r, &p.tally, each(p.entriesOf))
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/stoa-commerce/stoa/protocol/wire"
 	"github.com/stoa-commerce/stoa/store"
 	"github.com/stoa-commerce/stoa/store/kv/badgerkv"
 )
@@ -94,5 +95,35 @@ func TestWhatCameForAnOlderHeadIsOfUse(t *testing.T) {
 	mirror.has(b, next, later)
 	if report.Way != WayDescent || len(mirror.blames()) > 0 {
 		t.Errorf("%+v, blamed %v", report, mirror.blames())
+	}
+}
+
+// A peer cuts every answer off behind its first page; the changes go on where they
+// were, from the same peer.
+func TestADeltaThatIsCutOffGoesOn(t *testing.T) {
+	b, was, is := newBrand("tea"), shelf{}, shelf{}
+	for path := range shelfOf(900) {
+		was[path], is[path] = record(len(was), 10), record(len(was), 2000)
+	}
+	base := b.sign(was)
+	shop, mirror := newNode(t).serve(Limits{}), newNode(t)
+	shop.put(b, base, was.changes())
+	mirror.put(b, base, was.changes())
+	head := b.sign(is)
+	shop.put(b, head, is.since(was))
+	weak := newLiar(t, shop, liar{twist: func(frames []wire.Response) []wire.Response {
+		if len(frames) > 3 {
+			return frames[:2]
+		}
+		return frames
+	}})
+	mirror.meet(weak)
+	report, err := mirror.sync(t.Context(), b, head, &base, weak)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror.has(b, head, is)
+	if report.Way != WayChanges || report.Requests < 6 || report.Bytes > head.Bytes*3/2 {
+		t.Errorf("%+v", report)
 	}
 }

@@ -7,14 +7,19 @@ import (
 	"time"
 )
 
-// maxTries is how often a request is made to a peer that is busy or cuts off.
+// maxTries is how often in vain a request is made to a peer that is busy or cuts
+// off.
 const maxTries = 4
 
 // persist runs one request until it succeeds, and waits where the peer asks for
-// it. try is run again where it left off.
-func (c *Client) persist(ctx context.Context, try func() error) error {
+// it. try counts in t and goes on where it left off.
+func (c *Client) persist(ctx context.Context, t *tally, try func() error) error {
 	for n := 1; ; n++ {
+		before := t.pages
 		err := try()
+		if t.pages > before {
+			n = 1
+		}
 		after, busy := retryable(err)
 		if err == nil || !busy && !isCut(err) || n == maxTries || ctx.Err() != nil {
 			return err

@@ -123,7 +123,7 @@ func TestAHeadThatContradictsItselfBlamesNobody(t *testing.T) {
 
 // A server that has little to give is waited for, and blamed for nothing.
 func TestABusyServerIsWaitedFor(t *testing.T) {
-	b, all := newBrand("tea"), shelfOf(9000)
+	b, all := newBrand("tea"), shelfOf(5000)
 	head := b.sign(all)
 	shop, mirror := newNode(t).serve(Limits{Rate: 40, Burst: 5, PeerStreams: 2}), newNode(t)
 	shop.put(b, head, all.changes())
