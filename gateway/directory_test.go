@@ -12,7 +12,7 @@ import (
 )
 
 func TestTheDirectoryShowsEveryBrand(t *testing.T) {
-	own, other, m, s := twoShops(t)
+	_, other, m, s := twoShops(t)
 	m.set("werkzeug", func(b *gateway.Mirrored) { b.Domain = "werkzeug.example" })
 	_, body := get(t, s, "/brands")
 	for _, words := range []string{
@@ -34,7 +34,6 @@ func TestTheDirectoryShowsEveryBrand(t *testing.T) {
 	if _, body := get(t, s, "/brands"); !strings.Contains(body, ">Neuer Name</a>") {
 		t.Error("a new name doesn't show in the next answer")
 	}
-	_ = own
 }
 
 func TestTheOwnShopLeadsToTheOthersOnlyWhenThereAreAny(t *testing.T) {
