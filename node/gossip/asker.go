@@ -23,8 +23,9 @@ const (
 	// maxAsked is how many brands one stream can name.
 	maxAsked = wire.MaxFollow * wire.MaxFollows
 	// rest is how long a peer that ended a stream isn't asked again; it doubles each
-	// time up to longRest, and is reset when a stream lived for longRest.
-	rest, longRest = 30 * time.Second, 15 * time.Minute
+	// time up to longRest. A stream that lived for goodLife makes that forgotten:
+	// those over limited relays end every two minutes.
+	rest, longRest, goodLife = 30 * time.Second, 15 * time.Minute, time.Minute
 	// shortRest is the same for a peer whose connection was lost and is back.
 	shortRest = time.Second
 	// lookRound is how often the plan is made anew without any event.
@@ -200,7 +201,7 @@ func (a *asker) ended(id peer.ID, lived time.Duration, rests bool) {
 	delete(a.sessions, id)
 	if rests {
 		p := a.resting[id]
-		if p == nil || lived >= longRest {
+		if p == nil || lived >= goodLife {
 			p = &pause{}
 			a.resting[id] = p
 		}

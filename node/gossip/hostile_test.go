@@ -191,7 +191,11 @@ func TestAFloodOfFreshBrandsIsBoundedInMemoryAndDoesNotStopOthers(t *testing.T) 
 	s := newStage(t)
 	s.works(t)
 	var flood [][]byte
-	for i := range 10_000 {
+	brands := 10_000
+	if testing.Short() {
+		brands = 2_500
+	}
+	for i := range brands {
 		fresh := must(gossipsim.NewOwner(fmt.Sprint("fresh", i), now()))
 		flood = append(flood, encode(fresh.Next(now())))
 	}
@@ -202,13 +206,15 @@ func TestAFloodOfFreshBrandsIsBoundedInMemoryAndDoesNotStopOthers(t *testing.T) 
 	}
 	s.works(t)
 	eventually(t, "the peer's budget is spent", func() bool {
-		return s.relay.counted("announcements_total", string(gossip.PeerBudget)) > 100 && s.relay.counted("dropped_total", "peer-share") > 1000
+		return s.relay.counted("announcements_total", string(gossip.PeerBudget))+s.relay.counted("dropped_total", "peer-share") > 1000
 	})
 	s.works(t)
 	if tips := s.relay.Tips(); tips < 500 || tips > 2000 {
 		t.Errorf("%d tips", tips)
 	}
-	if grown := int64(heap()) - int64(before); grown > 48<<20 {
+	grown := int64(heap()) - int64(before)
+	t.Logf("%d brands from one peer: %d KiB more in use, %d tips", brands, grown>>10, s.relay.Tips())
+	if grown > 48<<20 {
 		t.Errorf("%d MiB more in use", grown>>20)
 	}
 }
