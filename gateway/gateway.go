@@ -1,6 +1,7 @@
 // Package gateway is the face of a node: the HTTP handlers that shoppers, other
 // programs and the machine's owner reach. It routes, bounds and dresses what
-// gateway/shop renders, and carries out specs/10-http.md and DESIGN.md §5.
+// gateway/shop renders, of the own brand at "/" and of followed ones below
+// "/@{handle}/", and carries out specs/10-http.md and DESIGN.md §5.
 //
 // It reads the store and never writes to it; it doesn't know of peers, keys or
 // how a catalog comes to be accepted. Listening, certificates and configuration
