@@ -102,7 +102,7 @@ func (v *visit) productData(g goods, chosen *catalog.Variant) (*productData, err
 	d.TaxNote, d.DeliveryNote, d.Terms = v.priceNotes(g, chosen)
 	d.AskURL = v.ask(g.Product, chosen)
 	if v.mark.Browse() {
-		d.AskURL, d.Browse = "", v.house.Say("mark." + string(v.mark.State) + ".buy")
+		d.AskURL, d.Browse = "", v.house.Say("mark."+string(v.mark.State)+".buy")
 	}
 	var err error
 	if d.Gallery, err = v.gallery(g.Product, chosen); err != nil {
