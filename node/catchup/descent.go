@@ -85,7 +85,7 @@ func (j *job) byDescent(ctx context.Context) (*store.Prepared, error) {
 }
 
 func (d *descent) run(ctx context.Context) (err error) {
-	if d.find, err = wire.NewDescent(d.Head, d.own); err != nil {
+	if d.find, err = wire.NewDescent(d.Head, d.Stage); err != nil {
 		return err
 	}
 	defer d.stop()
@@ -123,7 +123,7 @@ func (d *descent) stop() {
 // begin takes what is known without asking, and counts what is here.
 func (d *descent) begin() error {
 	if d.report.Way == WayFull {
-		children, err := d.own.Children(nil)
+		children, err := d.Stage.Children(nil)
 		if err != nil {
 			return fmt.Errorf("read own catalog: %w", err)
 		}

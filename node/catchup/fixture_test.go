@@ -119,17 +119,23 @@ func newBrand(name string) *brand {
 	return &brand{id: op.ID(), ops: [][]byte{must(op.Encode())}, online: online}
 }
 
-// sign signs the head of a shelf, above the last one.
-func (b *brand) sign(s shelf) catalog.SignedHead {
-	var leaves []trie.Leaf
-	var size uint64
+// leavesOf returns the leaves of a shelf in key order.
+func leavesOf(s shelf) (leaves []trie.Leaf) {
 	for path, data := range s {
 		leaves = append(leaves, trie.NewLeaf(path, protocol.Sum(protocol.DagCBOR, data)))
-		size += uint64(len(data))
 	}
 	slices.SortFunc(leaves, func(a, b trie.Leaf) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	return leaves
+}
+
+// sign signs the head of a shelf, above the last one.
+func (b *brand) sign(s shelf) catalog.SignedHead {
+	var size uint64
+	for _, data := range s {
+		size += uint64(len(data))
+	}
 	h := must(catalog.Next(b.last, 0, noon))
-	h.Brand, h.ID, h.Root, h.Count, h.Bytes = b.id, b.id, must(trie.Root(leaves)), uint64(len(s)), size
+	h.Brand, h.ID, h.Root, h.Count, h.Bytes = b.id, b.id, must(trie.Root(leavesOf(s))), uint64(len(s)), size
 	head := must(catalog.SignHead(h, b.online))
 	b.last = &head
 	return head

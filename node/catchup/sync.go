@@ -63,7 +63,6 @@ type PeerReport struct {
 type job struct {
 	Job
 	client *Client
-	own    *ownCatalog
 	report Report
 	out    map[peer.ID]bool // not to be asked any more
 	moved  bool             // a peer doesn't have the head
@@ -84,7 +83,7 @@ type job struct {
 // that the brand contradicts itself: then nothing stays in the stage. Other errors
 // are the store's or ctx's.
 func (c *Client) Sync(ctx context.Context, todo Job) (*store.Prepared, Report, error) {
-	j := &job{Job: todo, client: c, own: &ownCatalog{Stage: todo.Stage}, out: map[peer.ID]bool{}}
+	j := &job{Job: todo, client: c, out: map[peer.ID]bool{}}
 	j.report.Peers = map[peer.ID]*PeerReport{}
 	began := c.Now()
 	prepared, err := j.run(ctx)
@@ -102,7 +101,7 @@ func (c *Client) Sync(ctx context.Context, todo Job) (*store.Prepared, Report, e
 }
 
 func (j *job) run(ctx context.Context) (*store.Prepared, error) {
-	children, err := j.own.Children(nil)
+	children, err := j.Stage.Children(nil)
 	if err != nil {
 		return nil, fmt.Errorf("read own catalog: %w", err)
 	}
@@ -197,10 +196,6 @@ func (j *job) finish(ctx context.Context) (*store.Prepared, error) {
 	}
 	return prepared, nil
 }
-
-// ownCatalog shows the live catalog with what is staged as what a descent starts
-// from.
-type ownCatalog struct{ *store.Stage }
 
 // staged writes what came to the stage and bounds it by what the head says.
 type staged struct {
