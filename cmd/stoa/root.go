@@ -120,7 +120,7 @@ func logLevel(w io.Writer) slog.Level {
 	if w == io.Discard {
 		return slog.LevelError
 	}
-	return slog.LevelDebug
+	return slog.LevelInfo
 }
 
 // reach calls fn with the node of the home, running or not.
