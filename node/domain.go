@@ -20,21 +20,18 @@ const (
 	domainHeld protocol.Millis = 7 * 24 * 3_600_000
 )
 
-// checkDomains asks the domains that followed brands claim, about once a day each,
-// whether they point back at the brand, until ctx ends.
+// checkDomains asks the domains that followed brands claim, about once a day each and
+// when another one is claimed, whether they point back at the brand, until ctx ends.
 func (n *Node) checkDomains(ctx context.Context) error {
-	due := map[protocol.CID]protocol.Millis{}
+	plan := map[protocol.CID]visit{}
 	look := time.NewTicker(domainLook)
 	defer look.Stop()
 	for {
 		for _, m := range n.kept.followed() {
-			if n.millis() < due[m.brand] || ctx.Err() != nil {
-				continue
+			if ctx.Err() != nil {
+				return nil
 			}
-			due[m.brand] = n.millis() + domainEvery + rand.N(domainJitter)
-			if err := n.checkDomain(ctx, m); err != nil && ctx.Err() == nil {
-				n.log.Warn("domain of brand could not be kept", "brand", m.brand, "reason", err)
-			}
+			n.visit(ctx, m, plan)
 		}
 		select {
 		case <-ctx.Done():
@@ -44,16 +41,52 @@ func (n *Node) checkDomains(ctx context.Context) error {
 	}
 }
 
+// visit is when a domain is asked next.
+type visit struct {
+	claimed string
+	due     protocol.Millis
+}
+
+func (n *Node) visit(ctx context.Context, m *mirror, plan map[protocol.CID]visit) {
+	claimed, err := n.claimedDomain(ctx, m.brand)
+	if err != nil {
+		return // nothing is known of the brand yet
+	}
+	m.mu.Lock()
+	f := m.follow
+	m.mu.Unlock()
+	v, planned := plan[m.brand]
+	if !planned && claimed == f.Domain {
+		v = visit{claimed, f.DomainChecked + domainEvery}
+	}
+	if v.claimed == claimed && n.millis() < v.due {
+		plan[m.brand] = v
+		return
+	}
+	plan[m.brand] = visit{claimed, n.millis() + domainEvery + rand.N(domainJitter)}
+	if err := n.checkDomain(ctx, m); err != nil && ctx.Err() == nil {
+		n.log.Warn("domain of brand could not be kept", "brand", m.brand, "reason", err)
+	}
+}
+
+// claimedDomain returns the domain that a brand's identity claims, "" if none.
+func (n *Node) claimedDomain(ctx context.Context, brand protocol.CID) (string, error) {
+	log, err := n.store.Identity(ctx, brand)
+	if err != nil {
+		return "", err
+	}
+	return string(log.State().Domain), nil
+}
+
 // checkDomain asks the domain that a brand claims and stores what comes of it.
 func (n *Node) checkDomain(ctx context.Context, m *mirror) error {
-	log, err := n.store.Identity(ctx, m.brand)
+	claimed, err := n.claimedDomain(ctx, m.brand)
 	if err != nil {
 		return orNotFound(err)
 	}
 	m.mu.Lock()
 	f := m.follow
 	m.mu.Unlock()
-	claimed := string(log.State().Domain)
 	if claimed == "" && f.Domain == "" {
 		return nil
 	}

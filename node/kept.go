@@ -30,19 +30,17 @@ func (k *kept) get(brand protocol.CID) *mirror {
 
 func (k *kept) has(brand protocol.CID) bool { return k.get(brand) != nil }
 
-// add keeps a brand, unless it is kept already, and returns it.
-func (k *kept) add(m *mirror) *mirror {
+// add keeps brands.
+func (k *kept) add(list ...*mirror) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if there := k.brands[m.brand]; there != nil {
-		return there
-	}
-	k.brands[m.brand] = m
-	if m.own {
-		k.own = m
+	for _, m := range list {
+		k.brands[m.brand] = m
+		if m.own {
+			k.own = m
+		}
 	}
 	k.rename()
-	return m
 }
 
 func (k *kept) remove(brand protocol.CID) {
@@ -105,20 +103,22 @@ func (k *kept) handleOf(brand protocol.CID) string {
 	return k.names.shown[brand]
 }
 
-// load reads all brands that are followed.
+// loadFollowed reads all brands that are followed.
 func (n *Node) loadFollowed(ctx context.Context) error {
 	follows, err := n.store.Follows(ctx)
 	if err != nil {
 		return err
 	}
+	var list []*mirror
 	for _, f := range follows {
 		m := newMirror(f.Brand, false)
 		m.follow = f
 		if err := n.loadMirror(ctx, m); err != nil {
 			return err
 		}
-		n.kept.add(m)
+		list = append(list, m)
 	}
+	n.kept.add(list...)
 	return nil
 }
 

@@ -139,7 +139,8 @@ func (n *Node) load(ctx context.Context, o Options) error {
 // begin reads what is known of the brands that are kept and joins the network, when
 // there is a brand.
 func (n *Node) begin(ctx context.Context, o Options) error {
-	own := n.kept.add(newMirror(n.brand, true))
+	own := newMirror(n.brand, true)
+	n.kept.add(own)
 	if err := n.loadMirror(ctx, own); err != nil {
 		return err
 	}
