@@ -32,6 +32,7 @@ func (n *Node) ask(ctx context.Context, m *mirror, p peer.ID) error {
 	if m.own {
 		return n.orBlame(p, m, n.takeOwn(ctx, page.Head, page.Rival))
 	}
+	var failed []error
 	for _, raw := range [][]byte{page.Head, page.Rival} {
 		if raw == nil {
 			continue
@@ -40,11 +41,9 @@ func (n *Node) ask(ctx context.Context, m *mirror, p peer.ID) error {
 		if errors.Is(err, catalog.ErrUnknownOperation) && n.fetchIdentity(ctx, m, p, page.Ops) == nil {
 			err = n.takeHead(ctx, m, p, raw) // it may lie on another branch of the identity
 		}
-		if err != nil {
-			return err
-		}
+		failed = append(failed, err) // of two heads a good one counts though the other is none
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // have names the head whose whole catalog is here.
@@ -65,8 +64,11 @@ func (n *Node) takeHead(ctx context.Context, m *mirror, p peer.ID, raw []byte) e
 		return err
 	}
 	verdict, err := n.learn(ctx, m, report{head: head, from: p})
-	if err == nil && (verdict == catalog.Newer || verdict == catalog.Conflicting) {
+	switch verdict {
+	case catalog.Newer, catalog.Conflicting:
 		n.passOn(ctx, m, head)
+	case catalog.FastForward:
+		n.net.p2p.Blame(p, fmt.Sprintf("head of %s is dated ahead of itself", m.brand))
 	}
 	return n.orBlame(p, m, err)
 }

@@ -177,15 +177,17 @@ func (n *Node) askAgain(ctx context.Context, m *mirror, head catalog.SignedHead,
 
 // fetchCatalog fetches the catalog of a head and has it accepted.
 func (n *Node) fetchCatalog(ctx context.Context, m *mirror, head catalog.SignedHead) (err error) {
-	if err := n.reach(ctx, m); err != nil {
-		return err
+	base := m.present().live
+	if alone := head.Root.Empty() || base != nil && base.Root == head.Root; !alone {
+		if err := n.reach(ctx, m); err != nil {
+			return err
+		}
 	}
 	stage, err := n.store.Stage(ctx, m.brand)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
-	base := m.present().live
 	prepared, report, err := n.net.client.Sync(ctx, catchup.Job{
 		Brand: m.brand, Head: head, Base: base, Stage: stage, Peers: func() []peerID { return n.candidates(m) },
 	})

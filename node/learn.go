@@ -76,6 +76,7 @@ func (n *Node) raiseHighest(ctx context.Context, m *mirror, r report) error {
 	m.heard.signed = max(m.heard.signed, min(r.head.Time, now))
 	m.heard.noteBehind(m.target() != nil, now)
 	m.mu.Unlock()
+	n.stillThere(m, r.from)
 	n.log.Debug("newer head known", "brand", m.brand, "epoch", r.head.Epoch, "seq", r.head.Seq, "peer", r.from)
 	n.wake(m)
 	return nil
@@ -153,10 +154,22 @@ func (n *Node) confirm(ctx context.Context, m *mirror, r report) error {
 	first := r.announced && !m.announced
 	m.announced = m.announced || r.announced
 	m.mu.Unlock()
+	n.stillThere(m, r.from)
 	if first {
 		return n.keepHearsay(ctx, m, true)
 	}
 	return nil
+}
+
+// stillThere takes back that a brand's own node is there when it has left before its
+// word was noted.
+func (n *Node) stillThere(m *mirror, id peer.ID) {
+	if n.net == nil || id == "" || n.connected(id) {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.heard.present, id)
 }
 
 func (n *Node) noteHolder(m *mirror, r report) {
