@@ -11,11 +11,14 @@ import (
 	"github.com/stoa-commerce/stoa/cmd/stoa/control"
 )
 
-// What the demo proposes to change: a tea.
+// What the demo proposes to change: the price of a tea, of the variant that its page
+// shows first.
 const (
 	tryShop    = "tea"
 	tryPath    = "/p/uji-sencha"
-	tryVariant = "LT-SE-100T"
+	tryVariant = "LT-SE-50P"
+	tryPrice   = "9.90" // and back to
+	tryUsual   = "11.90"
 )
 
 // openShop is a shop of the demo in JSON.
@@ -106,12 +109,12 @@ func anotherPrice(ctx context.Context, home string) (string, error) {
 	}
 	for _, p := range list {
 		for _, v := range p.Variants {
-			if v.ID == tryVariant && v.Price == "24.50" {
-				return "26.90", nil
+			if v.ID == tryVariant && v.Price == tryPrice {
+				return tryUsual, nil
 			}
 		}
 	}
-	return "24.50", nil
+	return tryPrice, nil
 }
 
 // goRun matches where 'go run' puts a program.
