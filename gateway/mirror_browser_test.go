@@ -89,7 +89,7 @@ func TestAMirrorThatGoesBackIsFound(t *testing.T) {
 		t.Errorf("first: %+v", s)
 	}
 	f.showMirror(early, before)
-	if s := judged(t, ctx, f.URL+"/@werkzeug/p/teuer").fine(t); s.Finding != "older" || !strings.Contains(s.Did, "Spiegel") {
+	if s := judged(t, ctx, f.URL+"/@werkzeug/p/viele").fine(t); s.Finding != "older" || !strings.Contains(s.Did, "Spiegel") {
 		t.Errorf("%+v", s)
 	}
 	if s := judged(t, ctx, f.URL+"/p/sencha").fine(t); s.Finding != "checked" {
