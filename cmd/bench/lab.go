@@ -19,6 +19,7 @@ type lab struct {
 	log   io.Writer
 	stoa  string         // the binary, once built
 	homes map[int]string // by number of products
+	large *large         // the very large catalog, once made
 }
 
 func newLab(o options, log io.Writer) (*lab, error) {

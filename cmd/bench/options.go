@@ -23,9 +23,13 @@ type scale struct {
 	big, shop   int           // products of the large and of the ordinary catalog
 	calm        time.Duration // for which a node just opened over a fresh catalog is left alone
 	edits       int           // prices changed, and bare writes
-	records     int           // of the trie
+	records     int           // of the trie, and of the very large catalog
+	changes     int           // offers changed in it
 	proofs      int           // of each kind
 	starts      int           // of the binary
+	nodes       int           // that gossip
+	heads       int           // that they tell each other of
+	judged      int           // announcements
 	pages       int           // that are kept warm
 	rounds      int           // of each arm
 	round       time.Duration // of a warm arm
@@ -36,11 +40,11 @@ type scale struct {
 
 var scales = map[string]scale{
 	"full": {
-		name: "full", big: 100_000, shop: 20_000, calm: 10 * time.Second, edits: 1000, records: 1_000_000, proofs: 20_000, starts: 5,
+		name: "full", big: 100_000, shop: 20_000, calm: 10 * time.Second, edits: 1000, records: 1_000_000, changes: 100, nodes: 200, heads: 50, judged: 20_000, proofs: 20_000, starts: 5,
 		pages: 256, rounds: 7, round: time.Second, chunks: 10, visible: 20, connections: 32,
 	},
 	"small": {
-		name: "small", big: 250, shop: 120, edits: 5, records: 2_500, proofs: 100, starts: 1,
+		name: "small", big: 250, shop: 120, edits: 5, records: 2_500, changes: 10, nodes: 12, heads: 3, judged: 50, proofs: 100, starts: 1,
 		pages: 8, rounds: 2, round: 30 * time.Millisecond, chunks: 3, visible: 2, connections: 4,
 	},
 }

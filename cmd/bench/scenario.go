@@ -21,6 +21,10 @@ func scenarios() []scenario {
 		{"page", "product pages that were asked for before", warmPages},
 		{"page-cold", "product pages that nobody has asked for yet", coldPages},
 		{"weight", "what a browser loads for a product page, without pictures", weight},
+		{"gossip", "announcements spread among many nodes of which few follow", gossip},
+		{"verify", "announcements are judged", verify},
+		{"delta", "a mirror takes some changes of a very large catalog", delta},
+		{"unknown-base", "the same when the shop has forgotten what the mirror has", unknownBase},
 	}
 }
 
@@ -34,6 +38,6 @@ func scenarioNames() []string {
 
 func listScenarios(w io.Writer) {
 	for _, s := range scenarios() {
-		fmt.Fprintf(w, "%-10s %s\n", s.name, s.about)
+		fmt.Fprintf(w, "%-13s %s\n", s.name, s.about)
 	}
 }
