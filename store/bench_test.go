@@ -91,7 +91,7 @@ func fetchAll(b *testing.B, s *store.Store, brand protocol.CID, records []store.
 	}
 }
 
-func headOver(b *testing.B, brand protocol.CID, p *store.Prepared) []byte {
+func headOver(b testing.TB, brand protocol.CID, p *store.Prepared) []byte {
 	h, err := catalog.Next(nil, 0, 1)
 	if err != nil {
 		b.Fatal(err)
@@ -110,7 +110,7 @@ func headOver(b *testing.B, brand protocol.CID, p *store.Prepared) []byte {
 
 // bulkRecords returns products of one variant each, with a description and a
 // picture, and their offers, in no order.
-func bulkRecords(b *testing.B, products int) (list []store.Change) {
+func bulkRecords(b testing.TB, products int) (list []store.Change) {
 	for i := range products {
 		h := protocol.Handle(fmt.Sprint("green-tea-number-", i))
 		p := &catalog.Product{Header: catalog.HeaderOf(catalog.TypeProduct), Handle: h, Title: fmt.Sprint("Green Tea of the spring harvest ", i)}
@@ -130,7 +130,7 @@ func bulkRecords(b *testing.B, products int) (list []store.Change) {
 	return list
 }
 
-func benchRecord(b *testing.B, r catalog.Record) store.Change {
+func benchRecord(b testing.TB, r catalog.Record) store.Change {
 	raw, err := catalog.Encode(r)
 	if err != nil {
 		b.Fatal(err)

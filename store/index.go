@@ -36,7 +36,7 @@ func (rs records) read(leaf leafRow) catalog.Record {
 	if r, ok := rs[leaf.Leaf]; ok {
 		return r
 	}
-	r, err := catalog.Decode(leaf.Path, leaf.Record)
+	r, err := catalog.DecodeChecked(leaf.Path, leaf.Record)
 	if err != nil {
 		r = nil
 	}

@@ -215,7 +215,7 @@ func selectsByRule(pl placement) bool {
 }
 
 func ruleOf(path protocol.Path, record []byte) *catalog.Rule {
-	r, err := catalog.Decode(path, record)
+	r, err := catalog.DecodeChecked(path, record)
 	if c, ok := r.(*catalog.Collection); ok && err == nil {
 		return c.Rule
 	}

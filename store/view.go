@@ -90,7 +90,7 @@ func openSized[R catalog.Record](v *View, path protocol.Path) (R, int, error) {
 	if err != nil {
 		return none, 0, err
 	}
-	record, err := catalog.Decode(path, data)
+	record, err := catalog.DecodeChecked(path, data)
 	if r, ok := record.(R); ok && err == nil {
 		return r, len(data), nil
 	}

@@ -1,8 +1,10 @@
 package catalog
 
 // Validate implements Record.
-func (o *Offer) Validate() error {
-	r := check(TypeOffer, o.Header)
+func (o *Offer) Validate() error { return judge(o.rules) }
+
+func (o *Offer) rules(r *rules) {
+	r.header(TypeOffer, o.Header)
 	r.handle("product", o.Product)
 	r.variantID("variant", o.Variant)
 	r.price("price", o.Price)
@@ -12,7 +14,6 @@ func (o *Offer) Validate() error {
 		string(InStock), string(LowStock), string(BackOrder), string(PreOrder), string(OutOfStock), string(Discontinued))
 	r.oneOf("taxClass", string(o.TaxClass),
 		string(TaxStandard), string(TaxReduced), string(TaxZero), string(TaxExempt))
-	return r.err
 }
 
 func (o *Offer) compareAt(r *rules) {

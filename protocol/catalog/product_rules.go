@@ -8,8 +8,10 @@ import (
 )
 
 // Validate implements Record.
-func (p *Product) Validate() error {
-	r := check(TypeProduct, p.Header)
+func (p *Product) Validate() error { return judge(p.rules) }
+
+func (p *Product) rules(r *rules) {
+	r.header(TypeProduct, p.Header)
 	r.handle("handle", p.Handle)
 	r.name("title", p.Title, MaxTitle)
 	r.prose("description", p.Description, MaxDescription)
@@ -25,13 +27,12 @@ func (p *Product) Validate() error {
 	r.time("published", p.Published)
 	r.time("updated", p.Updated)
 	p.translations(r)
-	return r.err
 }
 
 func (p *Product) tags(r *rules) {
 	r.atMost("tags", len(p.Tags), MaxTags)
 	for i, tag := range p.Tags {
-		r.name(at("tags", i, ""), tag, MaxTag)
+		r.name(r.at("tags", i, ""), tag, MaxTag)
 	}
 	distinct(r, "tags", p.Tags)
 }
@@ -41,13 +42,13 @@ func (p *Product) options(r *rules) {
 	names := make([]string, len(p.Options))
 	for i, o := range p.Options {
 		names[i] = o.Name
-		r.name(at("options", i, ".name"), o.Name, MaxOptionName)
-		r.require(len(o.Values) > 0, at("options", i, ".values"), "is empty")
-		r.atMost(at("options", i, ".values"), len(o.Values), MaxVariants)
+		r.name(r.at("options", i, ".name"), o.Name, MaxOptionName)
+		r.require(len(o.Values) > 0, r.at("options", i, ".values"), "is empty")
+		r.atMost(r.at("options", i, ".values"), len(o.Values), MaxVariants)
 		for j, v := range o.Values {
-			r.name(at(at("options", i, ".values"), j, ""), v, MaxOptionName)
+			r.name(r.at(r.at("options", i, ".values"), j, ""), v, MaxOptionName)
 		}
-		distinct(r, at("options", i, ".values"), o.Values)
+		distinct(r, r.at("options", i, ".values"), o.Values)
 	}
 	distinct(r, "options", names)
 }
@@ -66,33 +67,34 @@ func (p *Product) variants(r *rules) {
 }
 
 func (p *Product) variant(r *rules, i int, v Variant) {
-	r.variantID(at("variants", i, ".id"), v.ID)
-	r.line(at("variants", i, ".sku"), v.SKU, MaxSKU)
+	r.variantID(r.at("variants", i, ".id"), v.ID)
+	r.line(r.at("variants", i, ".sku"), v.SKU, MaxSKU)
 	if v.GTIN != "" {
 		_, err := protocol.ParseGTIN(string(v.GTIN))
-		r.require(err == nil, at("variants", i, ".gtin"), "is not a GTIN of 8, 12, 13 or 14 digits with a right check digit")
+		r.require(err == nil, r.at("variants", i, ".gtin"), "is not a GTIN of 8, 12, 13 or 14 digits with a right check digit")
 	}
-	r.within(at("variants", i, ".grams"), v.Grams, 0, MaxGrams)
+	r.within(r.at("variants", i, ".grams"), v.Grams, 0, MaxGrams)
 	if v.Measure != nil {
-		r.quantity(at("variants", i, ".measure"), *v.Measure)
+		r.quantity(r.at("variants", i, ".measure"), *v.Measure)
 	}
-	r.within(at("variants", i, ".media"), int64(v.Media), 0, int64(len(p.Media)))
+	r.within(r.at("variants", i, ".media"), int64(v.Media), 0, int64(len(p.Media)))
 	p.choice(r, i, v)
 }
 
 // choice requires one of the option's values for each of the product's options.
 func (p *Product) choice(r *rules, i int, v Variant) {
-	r.require(len(v.Options) == len(p.Options), at("variants", i, ".options"), "has %d values for %d options", len(v.Options), len(p.Options))
+	r.require(len(v.Options) == len(p.Options), r.at("variants", i, ".options"), "has %d values for %d options", len(v.Options), len(p.Options))
 	for j := range min(len(v.Options), len(p.Options)) {
-		known := slices.Contains(p.Options[j].Values, v.Options[j])
-		r.require(known, at(at("variants", i, ".options"), j, ""), "is %.100q, no value of option %q", v.Options[j], p.Options[j].Name)
+		if !slices.Contains(p.Options[j].Values, v.Options[j]) {
+			r.require(false, r.at(r.at("variants", i, ".options"), j, ""), "is %.100q, no value of option %q", v.Options[j], p.Options[j].Name)
+		}
 	}
 }
 
 func (p *Product) pictures(r *rules) {
 	r.atMost("media", len(p.Media), MaxMedia)
 	for i, m := range p.Media {
-		r.picture(at("media", i, ""), m)
+		r.picture(r.at("media", i, ""), m)
 	}
 }
 
@@ -107,10 +109,10 @@ func (p *Product) fields(r *rules) {
 	for i, f := range p.Fields {
 		names[i] = f.Name
 		namespace, key, _ := strings.Cut(f.Name, ".")
-		r.require(namespace != "" && key != "", at("fields", i, ".name"), `is not "namespace.key"`)
-		r.line(at("fields", i, ".name"), f.Name, MaxFieldName)
-		r.line(at("fields", i, ".type"), f.Type, MaxFieldType)
-		r.prose(at("fields", i, ".value"), f.Value, MaxFieldValue)
+		r.require(namespace != "" && key != "", r.at("fields", i, ".name"), `is not "namespace.key"`)
+		r.line(r.at("fields", i, ".name"), f.Name, MaxFieldName)
+		r.line(r.at("fields", i, ".type"), f.Type, MaxFieldType)
+		r.prose(r.at("fields", i, ".value"), f.Value, MaxFieldValue)
 	}
 	distinct(r, "fields", names)
 }

@@ -68,7 +68,7 @@ func (h *Home) rules(r *rules) {
 	}
 	r.atMost("home.sections", len(h.Sections), MaxSections)
 	for i, s := range h.Sections {
-		s.rules(r, at("home.sections", i, ""))
+		s.rules(r, r.at("home.sections", i, ""))
 	}
 }
 
@@ -102,19 +102,19 @@ func (l *Link) rules(r *rules, field string) {
 func (p *Profile) links(r *rules) {
 	r.atMost("menu", len(p.Menu), MaxMenu)
 	for i, l := range p.Menu {
-		l.rules(r, at("menu", i, ""))
+		l.rules(r, r.at("menu", i, ""))
 	}
 	if p.Logo != nil {
 		r.picture("logo", *p.Logo)
 	}
 	r.atMost("gateways", len(p.Gateways), MaxGateways)
 	for i, g := range p.Gateways {
-		r.require(isGateway(g), at("gateways", i, ""), "is not an https URL without query and fragment")
+		r.require(isGateway(g), r.at("gateways", i, ""), "is not an https URL without query and fragment")
 	}
 	r.atMost("peers", len(p.Peers), MaxPeers)
 	for i, a := range p.Peers {
-		r.line(at("peers", i, ""), a, MaxPeer)
-		r.require(strings.HasPrefix(a, "/"), at("peers", i, ""), "is not a multiaddr")
+		r.line(r.at("peers", i, ""), a, MaxPeer)
+		r.require(strings.HasPrefix(a, "/"), r.at("peers", i, ""), "is not a multiaddr")
 	}
 }
 

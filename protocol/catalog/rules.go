@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/mail"
 	"net/url"
@@ -17,26 +18,53 @@ import (
 // rules collects the first rule that a record breaks; later ones are dropped, so
 // that a Validate method reads as a list.
 type rules struct {
-	of  Type
-	err error
+	of     Type
+	silent bool // names no fields and words no errors: that takes longer than the rules
+	err    error
+}
+
+// judge goes through the rules in silence, and again to name the one that is
+// broken.
+func judge(list func(*rules)) error {
+	quiet := rules{silent: true}
+	if list(&quiet); quiet.err == nil {
+		return nil
+	}
+	var r rules
+	list(&r)
+	return r.err
 }
 
 func check(of Type, h Header) *rules {
-	r := &rules{of: of}
-	r.require(h.Type == of, "type", "is not %q", of)
-	r.require(h.V == Version, "v", "is not %d", Version)
+	r := &rules{}
+	r.header(of, h)
 	return r
 }
 
+func (r *rules) header(of Type, h Header) {
+	r.of = of
+	r.require(h.Type == of, "type", "is not %q", of)
+	r.require(h.V == Version, "v", "is not %d", Version)
+}
+
 func (r *rules) require(ok bool, field, rule string, args ...any) {
-	if !ok && r.err == nil {
+	switch {
+	case ok || r.err != nil:
+	case r.silent:
+		r.err = errBroken
+	default:
 		r.err = &FieldError{Type: r.of, Field: field, Rule: fmt.Sprintf(rule, args...)}
 	}
 }
 
+var errBroken = errors.New("a rule is broken")
+
 // line is a text without line breaks and other control characters, of at most
 // limit characters.
 func (r *rules) line(field, s string, limit int) {
+	if len(s) <= limit && isPlain(s) && strings.TrimSpace(s) == s {
+		return
+	}
 	r.require(utf8.ValidString(s), field, "is not UTF-8")
 	r.require(utf8.RuneCountInString(s) <= limit, field, "is longer than %d characters", limit)
 	r.require(!strings.ContainsFunc(s, unicode.IsControl), field, "holds a line break or another control character")
@@ -51,9 +79,23 @@ func (r *rules) name(field, s string, limit int) {
 
 // prose is a text of several lines, limited in bytes.
 func (r *rules) prose(field, s string, limit int) {
+	if len(s) <= limit && isPlain(s) {
+		return
+	}
 	r.require(utf8.ValidString(s), field, "is not UTF-8")
 	r.require(len(s) <= limit, field, "is longer than %d bytes", limit)
 	r.require(!strings.ContainsFunc(s, forbiddenInProse), field, "holds a control character")
+}
+
+// isPlain reports whether s is of ASCII without control characters, as most texts
+// are: then it keeps the rules of lines but for their length and their ends.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func forbiddenInProse(c rune) bool {
@@ -61,15 +103,21 @@ func forbiddenInProse(c rune) bool {
 }
 
 func (r *rules) atMost(field string, n, limit int) {
-	r.require(n <= limit, field, "has %d entries, allowed are %d", n, limit)
+	if n > limit {
+		r.require(false, field, "has %d entries, allowed are %d", n, limit)
+	}
 }
 
 func (r *rules) within(field string, n, low, high int64) {
-	r.require(low <= n && n <= high, field, "is %d, allowed are %d to %d", n, low, high)
+	if n < low || n > high {
+		r.require(false, field, "is %d, allowed are %d to %d", n, low, high)
+	}
 }
 
 func (r *rules) oneOf(field, s string, allowed ...string) {
-	r.require(slices.Contains(allowed, s), field, "is %.40q, allowed are %s", s, strings.Join(allowed, ", "))
+	if !slices.Contains(allowed, s) {
+		r.require(false, field, "is %.40q, allowed are %s", s, strings.Join(allowed, ", "))
+	}
 }
 
 func (r *rules) time(field string, t protocol.Millis) {
@@ -162,16 +210,35 @@ func forbiddenInURL(c rune) bool {
 
 // distinct requires that no two of the values are equal.
 func distinct[T comparable](r *rules, field string, values []T) {
+	if len(values) <= fewValues && allDiffer(values) {
+		return
+	}
 	seen := make(map[T]bool, len(values))
 	for i, v := range values {
 		if seen[v] {
-			r.require(false, at(field, i, ""), "repeats %.100q", fmt.Sprint(v))
+			r.require(false, r.at(field, i, ""), "repeats %.100q", fmt.Sprint(v))
 		}
 		seen[v] = true
 	}
 }
 
-func at(field string, i int, sub string) string {
+// fewValues is up to how many it is quicker to compare each with each.
+const fewValues = 16
+
+func allDiffer[T comparable](values []T) bool {
+	for i, v := range values {
+		if slices.Contains(values[:i], v) {
+			return false
+		}
+	}
+	return true
+}
+
+// at names an entry of a list.
+func (r *rules) at(field string, i int, sub string) string {
+	if r.silent {
+		return ""
+	}
 	return field + "[" + strconv.Itoa(i) + "]" + sub
 }
 

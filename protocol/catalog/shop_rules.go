@@ -13,7 +13,7 @@ func (c *Collection) Validate() error {
 	r.optionalPicture("picture", c.Picture)
 	r.atMost("products", len(c.Products), MaxListed)
 	for i, h := range c.Products {
-		r.handle(at("products", i, ""), h)
+		r.handle(r.at("products", i, ""), h)
 	}
 	distinct(r, "products", c.Products)
 	if c.Rule != nil {
@@ -28,7 +28,7 @@ func (u *Rule) rules(r *rules) {
 	r.require(len(u.Conditions) > 0, "rule.conditions", "is empty")
 	r.atMost("rule.conditions", len(u.Conditions), MaxConditions)
 	for i, c := range u.Conditions {
-		c.rules(r, at("rule.conditions", i, ""))
+		c.rules(r, r.at("rule.conditions", i, ""))
 	}
 }
 
