@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -112,9 +113,30 @@ func (a *app) serve(ctx context.Context, s serving, ready func(places)) error {
 		return fmt.Errorf("the shop in %s is being served already, or another command is at work in it", a.home)
 	}
 	if err != nil {
-		return err
+		return notMet(err)
 	}
 	return errors.Join(a.serveNode(ctx, n, o, s, registry, ready), n.Close())
+}
+
+// listenedAt finds the address in an error of the network.
+var listenedAt = regexp.MustCompile(`listen on (/\S+):`)
+
+// notMet says in words why the network can't be met.
+func notMet(err error) error {
+	text, addr := err.Error(), ""
+	if m := listenedAt.FindStringSubmatch(text); m != nil {
+		addr = " " + m[1]
+	}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("--listen%s: another program is at this address already; give another with --listen", addr)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("--listen%s: this machine doesn't have the address", addr)
+	}
+	if first, _, long := strings.Cut(text, "\n"); long {
+		return errors.New(first) // the rest says it again
+	}
+	return err
 }
 
 func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s serving, registry *prometheus.Registry, ready func(places)) error {

@@ -2,8 +2,12 @@ package control
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/stoa-commerce/stoa/node"
+	"github.com/stoa-commerce/stoa/node/wellknown"
 	"github.com/stoa-commerce/stoa/protocol"
 )
 
@@ -42,7 +46,28 @@ type FollowQuery struct{ Target, Handle string }
 
 func (s server) follow(ctx context.Context, q FollowQuery) (Brand, error) {
 	b, err := s.n.Follow(ctx, q.Target, q.Handle)
-	return brand(b), err
+	return brand(b), unfollowable(q.Target, err)
+}
+
+// unfollowable says in words why a brand can't be followed.
+func unfollowable(target string, err error) error {
+	said := func(format string) error { return &Failure{fmt.Sprintf(format, target), err} }
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, node.ErrOwnBrand):
+		return said("%.200s is this shop itself")
+	case errors.Is(err, node.ErrNoNetwork):
+		return said("%.200s can't be asked: this shop was opened with --listen none, so it meets nobody")
+	case errors.Is(err, node.ErrNoBrandThere):
+		return said("the node at %.200s serves no brand")
+	case errors.Is(err, wellknown.ErrUnreachable):
+		return said("no shop answers at %.200s: is the address right, and the shop open?")
+	case errors.Is(err, protocol.ErrInvalid):
+		return err
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n") // the rest is which way was tried how
+	return &Failure{first, err}
 }
 
 // UnfollowQuery names a followed brand by its ID or handle.
