@@ -125,12 +125,12 @@ func (n *Node) showContest(ctx context.Context, own, other catalog.SignedHead) e
 	if err := n.keepEvidence(ctx, n.brand, evidence{contests: open}); err != nil {
 		return err
 	}
-	raw, err := other.Encode()
+	told, rival, err := open.told(own)
 	if err != nil {
 		return err
 	}
 	err = n.store.UpdateStanding(ctx, n.brand, true, func(st *store.Standing) error {
-		st.Rival = raw
+		st.Highest, st.Rival = told, rival
 		return nil
 	})
 	if err != nil {

@@ -32,14 +32,9 @@ func (c contests) with(e catalog.Contest) contests {
 	return append(slices.Clone(c), e)
 }
 
-// lowest returns the contest at the lowest place. There is at least one.
-func (c contests) lowest() catalog.Contest {
-	return slices.MinFunc(c, func(a, b catalog.Contest) int { return a.First.Compare(b.First.Head) })
-}
-
 // inForce returns the head that stays in force while the contests last: the first
 // one of the lowest. There is at least one contest.
-func (c contests) inForce() catalog.SignedHead { return c.lowest().First }
+func (c contests) inForce() catalog.SignedHead { return slices.MinFunc(c, atPlace).First }
 
 // allows reports whether a head may take effect in spite of the contests: it ends
 // them, or is not above the one that they leave in force.
@@ -161,16 +156,18 @@ func (n *Node) keepEvidence(ctx context.Context, brand protocol.CID, e evidence)
 }
 
 // told returns which head peers are told of that ask for the highest, with its rival:
-// while a contest is open, the heads in contest and not a later one, so that everybody
-// learns of it, the brand's own node before all.
+// while a contest is open, the heads of the one at the highest place and not a later
+// head, so that everybody learns of it, the brand's own node before all.
 func (c contests) told(highest catalog.SignedHead) (head []byte, rival []byte, err error) {
 	if len(c) == 0 {
 		head, err = highest.Encode()
 		return head, nil, err
 	}
-	lowest := c.lowest()
-	if head, err = lowest.First.Encode(); err == nil {
-		rival, err = lowest.Second.Encode()
+	latest := slices.MaxFunc(c, atPlace)
+	if head, err = latest.First.Encode(); err == nil {
+		rival, err = latest.Second.Encode()
 	}
 	return head, rival, err
 }
+
+func atPlace(a, b catalog.Contest) int { return a.First.Compare(b.First.Head) }

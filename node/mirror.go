@@ -91,7 +91,27 @@ func (n *Node) loadMirror(ctx context.Context, m *mirror) error {
 	m.known = k.settled()
 	m.heard.any, m.heard.home, m.heard.met = st.Heard, st.Home, st.Home != 0
 	m.mu.Unlock()
+	if err := n.mend(ctx, m); err != nil {
+		return fmt.Errorf("standing of %s: %w", m.brand, err)
+	}
 	return n.look(ctx, m)
+}
+
+// mend writes what peers are told of a contest, if a kill came between the evidence
+// and that.
+func (n *Node) mend(ctx context.Context, m *mirror) error {
+	k := m.present()
+	if len(k.contests) == 0 || k.highest == nil {
+		return nil
+	}
+	told, rival, err := k.contests.told(*k.highest)
+	if err != nil {
+		return err
+	}
+	return n.store.UpdateStanding(ctx, m.brand, true, func(st *store.Standing) error {
+		st.Highest, st.Rival = told, rival
+		return nil
+	})
 }
 
 // settled brings evidence and highest head into step: a kill between two writes may

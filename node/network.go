@@ -211,13 +211,13 @@ func (n *Node) provide(ctx context.Context) {
 
 // leave ends the node's part in the network.
 func (w *net) leave() error {
-	w.stop()
 	var failed []error
 	if w.gossip != nil && !w.ran {
 		ended, end := context.WithCancel(context.Background())
 		end()
 		failed = append(failed, w.gossip.Run(ended)) // waits for what is being judged
 	}
+	w.stop()
 	if w.watch != nil {
 		w.host().Network().StopNotify(w.watch)
 	}
