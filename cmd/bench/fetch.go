@@ -17,6 +17,10 @@ type page struct {
 
 // fetch gets an address with an Accept-Encoding header, "" for none.
 func fetch(ctx context.Context, url, encoding string) (page, error) {
+	return fetchWith(ctx, &http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}, url, encoding)
+}
+
+func fetchWith(ctx context.Context, client *http.Client, url, encoding string) (page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return page{}, err
@@ -24,7 +28,6 @@ func fetch(ctx context.Context, url, encoding string) (page, error) {
 	if encoding != "" {
 		req.Header.Set("Accept-Encoding", encoding)
 	}
-	client := &http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
 		return page{}, err

@@ -73,7 +73,7 @@ func measure(ctx context.Context, o options, out, log io.Writer) (err error) {
 	var all []row
 	for _, s := range o.scenarios {
 		l.say("%s: %s", s.name, s.about)
-		rows, err := s.run(ctx, l)
+		rows, err := s.profiled(ctx, l, o.profiles)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}

@@ -15,6 +15,7 @@ type options struct {
 	scenarios  []scenario
 	scale      scale
 	dir        string
+	profiles   string // folder for CPU profiles, "" for none
 }
 
 // scale says how much a run measures. Targets hold for the full one.
@@ -27,9 +28,14 @@ type scale struct {
 	changes     int           // offers changed in it
 	proofs      int           // of each kind
 	starts      int           // of the binary
+	seen        int           // edits looked for at a mirror
+	mirrored    int           // products of each brand that it mirrors
+	rush        int           // edits in a rush
+	rushTime    time.Duration // that they take
 	nodes       int           // that gossip
 	heads       int           // that they tell each other of
 	judged      int           // announcements
+	syncs       int           // of a whole catalog, of each arm
 	pages       int           // that are kept warm
 	rounds      int           // of each arm
 	round       time.Duration // of a warm arm
@@ -40,11 +46,13 @@ type scale struct {
 
 var scales = map[string]scale{
 	"full": {
-		name: "full", big: 100_000, shop: 20_000, calm: 10 * time.Second, edits: 1000, records: 1_000_000, changes: 100, nodes: 200, heads: 50, judged: 20_000, proofs: 20_000, starts: 5,
+		name: "full", big: 100_000, shop: 20_000, calm: 10 * time.Second, edits: 1000, records: 1_000_000, changes: 100,
+		seen: 200, mirrored: 1000, rush: 100, rushTime: 10 * time.Second, nodes: 200, heads: 25, judged: 20_000, syncs: 2, proofs: 20_000, starts: 5,
 		pages: 256, rounds: 7, round: time.Second, chunks: 10, visible: 20, connections: 32,
 	},
 	"small": {
-		name: "small", big: 250, shop: 120, edits: 5, records: 2_500, changes: 10, nodes: 12, heads: 3, judged: 50, proofs: 100, starts: 1,
+		name: "small", big: 250, shop: 120, edits: 5, records: 2_500, changes: 10,
+		seen: 3, mirrored: 20, rush: 5, rushTime: 100 * time.Millisecond, nodes: 12, heads: 3, judged: 50, syncs: 1, proofs: 100, starts: 1,
 		pages: 8, rounds: 2, round: 30 * time.Millisecond, chunks: 3, visible: 2, connections: 4,
 	},
 }
@@ -60,6 +68,7 @@ func parse(args []string, help io.Writer) (options, error) {
 	f.StringSliceVar(&names, "scenario", nil, "run only these; several may follow")
 	f.StringVar(&size, "scale", "full", "full or small; targets are for full")
 	f.StringVar(&o.dir, "dir", "", "folder on the disk to measure; default is the one for temporary files")
+	f.StringVar(&o.profiles, "profiles", "", "folder for a CPU profile of this process during each scenario")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

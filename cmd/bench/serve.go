@@ -76,14 +76,19 @@ type served struct {
 	ready  time.Duration // from the start to the first 200 of /readyz
 }
 
-// serve starts stoa serve over a home and waits until it is ready.
-func (l *lab) serve(ctx context.Context, home string) (*served, error) {
+// serve starts stoa serve over a home and waits until it is ready. Unless flags say
+// how it meets other nodes, it doesn't.
+func (l *lab) serve(ctx context.Context, home string, flags ...string) (*served, error) {
 	stoa, err := l.binary(ctx)
 	if err != nil {
 		return nil, err
 	}
 	begin := time.Now()
-	c, err := l.spawn("serve", exec.CommandContext(ctx, stoa, "serve", "--json", "--home", home, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"))
+	if len(flags) == 0 {
+		flags = []string{"--listen", "none"}
+	}
+	args := append([]string{"serve", "--json", "--home", home, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, flags...)
+	c, err := l.spawn("serve", exec.CommandContext(ctx, stoa, args...))
 	if err != nil {
 		return nil, err
 	}
