@@ -65,11 +65,20 @@ func newScene(t *testing.T) *scene {
 	s.brand.net.Private = false // or its own address would stand in its profile, and be asked first
 	s.brand.start()
 	s.brand.sell(40)
-	s.shelves = &shelves{s: s.brand.Store(), brand: s.brand.Brand(), known: map[protocol.CID]*hostile.Shelf{}}
+	s.shelves = &shelves{s: s.brand.Store(), brand: s.brand.Brand(), blobs: map[protocol.CID][]byte{}, known: map[protocol.CID]*hostile.Shelf{}}
+	s.joined()
+	return s
+}
+
+// joined has a new mirror join, which follows nobody yet.
+func (s *scene) joined() {
+	s.Helper()
+	if s.mirror != nil {
+		s.mirror.stop()
+	}
 	s.mirror = s.prepare("Street")
 	s.mirror.net.Peers = []string{s.brand.addr()}
 	s.mirror.start()
-	return s
 }
 
 // followed has the mirror follow the brand, and waits for the catalog.
@@ -91,8 +100,6 @@ func (s *scene) act(t *testing.T) (end func()) {
 	s.clock.advance(10 * time.Minute)
 	s.evil = nil
 	s.mirror.log.forget()
-	s.edits()
-	s.was = measure()
 	return func() { s.T = before }
 }
 
@@ -188,7 +195,7 @@ func (s *scene) check(err error) {
 
 // patience is how long a test waits for what must come; none waits so long when it
 // passes.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 // eventually waits until a thing is true.
 func (s *scene) eventually(what string, is func() bool) {
@@ -199,6 +206,10 @@ func (s *scene) eventually(what string, is func() bool) {
 		}
 	}
 	st, _ := s.mirror.Mirror(context.Background(), s.brand.Brand())
+	if os.Getenv("STACKS") != "" {
+		b := make([]byte, 8<<20)
+		os.WriteFile("/tmp/stacks.txt", b[:runtime.Stack(b, true)], 0o600)
+	}
 	s.Fatalf("never: %s\n%+v\n%s", what, st, s.mirror.log)
 }
 

@@ -27,6 +27,8 @@ func (a attack) on(t *testing.T, s *scene) {
 		t.Skip("takes long")
 	}
 	defer s.act(t)()
+	s.edits()
+	s.was = measure()
 	p, want := a.evil(s)
 	for _, line := range want {
 		line.peer = p.Host.ID().String()

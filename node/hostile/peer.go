@@ -23,6 +23,8 @@ type Evil struct {
 	Twist func(wire.Request, []wire.Response) []wire.Response
 	// Raw changes the bytes of an answer as they go out.
 	Raw func(wire.Request, []byte) []byte
+	// Cut ends the stream in the middle of the last frame.
+	Cut bool
 	// Stall leaves the stream of an answer open instead of closing it.
 	Stall bool
 	// Each is called before each frame of an answer goes out.
@@ -146,7 +148,7 @@ func (p *Peer) answer(s network.Stream) error {
 }
 
 func (p *Peer) write(s network.Stream, r wire.Request, frames []wire.Response, evil Evil) error {
-	for _, f := range frames {
+	for i, f := range frames {
 		data, err := wire.EncodeResponse(f, wire.MaxPage)
 		if err != nil {
 			return err
@@ -161,6 +163,9 @@ func (p *Peer) write(s network.Stream, r wire.Request, frames []wire.Response, e
 		}
 		if evil.Each != nil {
 			evil.Each(r)
+		}
+		if evil.Cut && i == len(frames)-1 {
+			b = b[:len(b)/2]
 		}
 		if _, err := s.Write(b); err != nil {
 			return err
