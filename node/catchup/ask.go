@@ -30,8 +30,8 @@ const (
 // it is about the brand; whether to believe it is the caller's.
 func (c *Client) Head(ctx context.Context, p peer.ID, brand protocol.CID, have *identity.HeadRef) (wire.HeadPage, error) {
 	var page *wire.HeadPage
-	var t tally
-	err := c.persist(ctx, &t, func() error {
+	err := c.persist(ctx, new(tally), func() error { // it begins anew each time: a page is no progress
+		var t tally
 		_, err := c.ask(ctx, p, &wire.HeadRequest{Brand: brand, Have: have}, &t, one(&page))
 		return err
 	})
@@ -60,7 +60,7 @@ func (c *Client) Brands(ctx context.Context, p peer.ID) ([]protocol.CID, error) 
 	b := &brandList{}
 	var t tally
 	for complete := false; !complete && len(b.all) < maxBrands; {
-		err := c.persist(ctx, &t, func() (err error) {
+		err := c.persist(ctx, new(tally), func() (err error) {
 			complete, err = c.ask(ctx, p, &wire.BrandsRequest{After: b.last()}, &t, each(b.page))
 			return err
 		})
@@ -104,7 +104,7 @@ func (c *Client) Identity(ctx context.Context, p peer.ID, brand protocol.CID, fr
 	var t tally
 	for complete := false; !complete; {
 		before := len(l.ops)
-		err := c.persist(ctx, &t, func() (err error) {
+		err := c.persist(ctx, new(tally), func() (err error) { // the last one comes again each time
 			complete, err = c.ask(ctx, p, &wire.IdentityRequest{Brand: brand, From: l.next()}, &t, each(l.page))
 			return err
 		})
