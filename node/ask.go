@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -13,9 +14,14 @@ import (
 	"github.com/stoa-commerce/stoa/store"
 )
 
+// askTime is how long a peer may take to say what it knows of a brand.
+const askTime = 30 * time.Second
+
 // ask asks a peer for the highest head of a brand, tells it which one is here, and
 // takes what it says: identity operations, the head, the evidence of a contest.
 func (n *Node) ask(ctx context.Context, m *mirror, p peer.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
 	have := m.have()
 	page, err := n.net.client.Head(ctx, p, m.brand, have)
 	if err != nil {

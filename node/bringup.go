@@ -22,9 +22,16 @@ const (
 	firstPause, longPause = 250 * time.Millisecond, 5 * time.Minute
 	// contradicted is how long to wait with a brand that contradicts itself.
 	contradicted = time.Hour
-	// rounds is how often a brand is looked at anew before another one's turn comes.
-	rounds = 4
+	// rounds is how often a brand is looked at anew before another one's turn comes, and
+	// turnTime how long: slow peers of one brand must not hold up all others. What came
+	// stays.
+	rounds, turnTime = 4, 10 * time.Minute
+	// maxRecords and maxRecordBytes are the largest catalog that is fetched.
+	maxRecords, maxRecordBytes = 5_000_000, 4 << 30
 )
+
+// errTooLarge means that a brand's catalog is larger than what is fetched.
+var errTooLarge = errors.New("the catalog is larger than this node takes")
 
 // fetching is the work on one brand. mirror.mu guards it.
 type fetching struct {
@@ -65,17 +72,21 @@ func (n *Node) bringAllUp(ctx context.Context) error {
 }
 
 // turn works on one brand and says when to come again.
-func (n *Node) turn(ctx context.Context, m *mirror) {
-	ctx, stop := context.WithCancel(ctx)
+func (n *Node) turn(parent context.Context, m *mirror) {
+	ctx, stop := context.WithTimeout(parent, turnTime)
 	defer stop()
 	m.begin(stop)
 	err := n.bringUp(ctx, m)
-	tries := m.end(err, ctx.Err() != nil)
-	if err == nil || ctx.Err() != nil {
+	if parent.Err() != nil || !n.kept.has(m.brand) {
+		m.begin(nil)
+		return
+	}
+	tries := m.end(err)
+	if err == nil {
 		return
 	}
 	wait := pause(tries)
-	if errors.Is(err, catchup.ErrHead) {
+	if errors.Is(err, catchup.ErrHead) || errors.Is(err, errTooLarge) {
 		wait = contradicted
 	}
 	n.net.queue.put(m.brand, time.Now().Add(wait))
@@ -97,13 +108,10 @@ func (m *mirror) begin(stop context.CancelFunc) {
 	m.fetch.stop = stop
 }
 
-func (m *mirror) end(err error, stopped bool) (tries int) {
+func (m *mirror) end(err error) (tries int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.fetch.stop = nil
-	if stopped {
-		return 0
-	}
 	m.fetch.ended++
 	if err == nil {
 		m.fetch.tries, m.fetch.failure = 0, ""
@@ -123,6 +131,8 @@ func inWords(err error) string {
 		return "the peers that could be reached don't have the newest catalog yet"
 	case errors.Is(err, catchup.ErrNoPeers), errors.Is(err, errNobody):
 		return "no peer that has the brand's catalog could be reached"
+	case errors.Is(err, errTooLarge):
+		return "the brand's catalog is larger than this node takes"
 	case errors.Is(err, ErrContested):
 		return "a contest keeps the newer catalog from being shown"
 	}
@@ -177,6 +187,9 @@ func (n *Node) askAgain(ctx context.Context, m *mirror, head catalog.SignedHead,
 
 // fetchCatalog fetches the catalog of a head and has it accepted.
 func (n *Node) fetchCatalog(ctx context.Context, m *mirror, head catalog.SignedHead) (err error) {
+	if head.Count > maxRecords || head.Bytes > maxRecordBytes {
+		return fmt.Errorf("%d records of %d bytes: %w", head.Count, head.Bytes, errTooLarge)
+	}
 	base := m.present().live
 	if alone := head.Root.Empty() || base != nil && base.Root == head.Root; !alone {
 		if err := n.reach(ctx, m); err != nil {

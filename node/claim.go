@@ -16,6 +16,8 @@ const (
 	maxClaims = 256
 	// partPause is how long to wait until a connection of the same peer is closed again.
 	partPause = 5 * time.Second
+	// claimTime is how long looking into one may take.
+	claimTime = 15 * time.Second
 )
 
 // claim is a head that a peer says to hold when it asks for one. Nothing is believed
@@ -77,6 +79,8 @@ func (n *Node) lookIntoClaims(ctx context.Context) error {
 // less than it said may be two: a home that was copied with its key. The connection
 // that answered is then closed, so that the other node can be heard.
 func (n *Node) lookInto(ctx context.Context, c claim, parted map[peer.ID]time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, claimTime)
+	defer cancel()
 	if !c.open() || n.ask(ctx, c.m, c.peer) != nil || !c.open() {
 		return
 	}

@@ -105,6 +105,8 @@ func (n *Node) greetAll(ctx context.Context) error {
 // own node it is, those that are behind or of which nothing was heard for a while, and
 // the own one.
 func (n *Node) meet(ctx context.Context, id peer.ID) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
 	var list []*mirror
 	for _, m := range n.kept.all() {
 		home, due := m.wants(id, n.millis())

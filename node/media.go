@@ -22,6 +22,7 @@ const (
 	maxRest        = 500    // the same, of pictures that are no covers
 	maxUnhad       = 20_000 // that could not be had, remembered until the next round
 	unhadPause     = time.Minute
+	mediaTime      = 5 * time.Minute // before another brand's turn comes
 )
 
 // mediaState is how far a brand's pictures are here. mirror.mu guards it.
@@ -91,7 +92,11 @@ func (n *Node) mediaTurn(ctx context.Context, m *mirror) {
 	if err := n.dropUnused(ctx, m); err != nil && ctx.Err() == nil {
 		n.log.Warn("pictures that a brand no longer has were not all deleted", "brand", m.brand, "reason", err)
 	}
-	for ctx.Err() == nil && n.kept.has(m.brand) {
+	for end := time.Now().Add(mediaTime); ctx.Err() == nil && n.kept.has(m.brand); {
+		if time.Now().After(end) {
+			n.wakeMedia(m)
+			return
+		}
 		id, ok, err := n.nextPicture(ctx, m)
 		if err != nil && ctx.Err() == nil {
 			n.log.Warn("pictures can't be looked for", "brand", m.brand, "reason", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -12,6 +13,9 @@ import (
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
 )
+
+// pictureTime is how long one peer may take for a picture.
+const pictureTime = 2 * time.Minute
 
 var errQuota = errors.New("the brand's pictures take all the room they may")
 
@@ -25,14 +29,14 @@ func (n *Node) fetchPicture(ctx context.Context, m *mirror, id protocol.CID) err
 	if has, err := n.blobs.Has(id); err != nil || has {
 		return err
 	}
-	if err := n.makeRoom(ctx, m, manifest.Size); err != nil {
+	if err := n.makeRoom(ctx, m, room(manifest)); err != nil {
 		return err
 	}
 	if err := n.importPicture(ctx, m, manifest); err != nil {
 		return err
 	}
 	m.mu.Lock()
-	m.media.used += manifest.Size
+	m.media.used += room(manifest)
 	m.mu.Unlock()
 	if again, err := n.manifest(ctx, m, id); err == nil && again == nil {
 		return n.deleteUnused(ctx, []protocol.CID{id}) // it went while it came
@@ -53,6 +57,9 @@ func (n *Node) manifest(ctx context.Context, m *mirror, id protocol.CID) (found 
 	})
 	return found, orNotFound(err)
 }
+
+// room is what a picture takes on disk, however small it is.
+func room(manifest *catalog.Media) int64 { return max(manifest.Size, 4<<10) }
 
 // makeRoom refuses a picture for which there is no room.
 func (n *Node) makeRoom(ctx context.Context, m *mirror, size int64) error {
@@ -84,7 +91,7 @@ func (n *Node) countPictures(ctx context.Context, m *mirror) (sum int64, err err
 				continue
 			}
 			if manifest, err := v.Media(id); err == nil {
-				sum += manifest.Size
+				sum += room(manifest)
 			}
 		}
 		return nil
@@ -117,6 +124,8 @@ func (n *Node) importPicture(ctx context.Context, m *mirror, manifest *catalog.M
 // importFrom passes the bytes of a picture from a peer to the folder of pictures,
 // which takes them if they are what their name says.
 func (n *Node) importFrom(ctx context.Context, m *mirror, p peer.ID, manifest *catalog.Media) error {
+	ctx, cancel := context.WithTimeout(ctx, pictureTime)
+	defer cancel()
 	r, w := io.Pipe()
 	sent := make(chan error, 1)
 	go func() {

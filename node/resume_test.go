@@ -63,7 +63,7 @@ func TestPicturesStayWithinTheirQuota(t *testing.T) {
 		blobs = append(blobs, brand.sellWithPicture(fmt.Sprintf("tea-%d", i), dot(uint8(i))))
 	}
 	mirror := f.prepared(memkv.New())
-	mirror.net.Pictures = 3 * int64(len(dot(0)))
+	mirror.net.Pictures = 3 * 4 << 10 // the smallest picture takes 4 KiB
 	mirror.create()
 	mirror.start()
 	mirror.follows(brand.addr())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/store"
+	"github.com/stoa-commerce/stoa/store/kv/memkv"
 )
 
 func TestACatalogTravelsFromPeerToPeer(t *testing.T) {
@@ -165,5 +166,31 @@ func TestFollowRefusesWhatItCannotFollow(t *testing.T) {
 	other := f.found()
 	if _, err := mirror.Follow(t.Context(), other.addr(), "tea"); !errors.Is(err, protocol.ErrInvalid) {
 		t.Errorf("another brand took the name: %v", err)
+	}
+}
+
+func TestASeedLeadsToTheNetwork(t *testing.T) {
+	f := newFederation(t)
+	hub, brand := f.found(), (*member)(nil)
+	brand = f.found(hub)
+	brand.sell(tea("sencha", 900))
+	asked := 0
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		json.NewEncoder(w).Encode(map[string]any{"versions": []int{1}, "brand": hub.brand, "peers": []string{hub.addr()}})
+	}))
+	defer gateway.Close()
+	hub.follows(brand.brand.String())
+	mirror := f.prepared(memkv.New())
+	mirror.net.Seeds = []string{gateway.URL}
+	mirror.create()
+	mirror.start()
+	f.eventually("the hub is met", func() bool { return mirror.connected(hub.id) })
+	mirror.follows(brand.brand.String())
+	mirror.shows(brand, "sencha", 900)
+	f.eventually("the brand's own node is met, by the address in its profile", func() bool { return mirror.connected(brand.id) })
+	mirror.becomes(brand, Current)
+	if asked != 1 {
+		t.Errorf("the seed was asked %d times", asked)
 	}
 }
