@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,6 +79,37 @@ func (a *app) followText(b control.Brand, running bool) {
 		a.say("It is looked for once 'stoa serve' runs.")
 	case b.Seq == 0:
 		a.say("Its catalog is on the way: 'stoa brands' shows when it is here.")
+	}
+}
+
+func (a *app) mirrorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "mirror FILE.car",
+		Short: "Take the catalog of a brand you follow from its archive",
+		Long: `Takes a followed brand's catalog from the archive that the brand made with 'stoa
+export', where no network leads. It is verified whole, and refused if something newer
+is known already. Pictures come once a node can be asked that has them.`,
+		Example: `  stoa follow bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku --as tea
+  stoa mirror tea.car`,
+		Args: exactly("FILE.car"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return fileError(args[0], err)
+			}
+			defer f.Close()
+			return a.reach(cmd, func(c *control.Client) error {
+				b, err := c.Mirror(cmd.Context(), f)
+				if err != nil {
+					return fmt.Errorf("%s: %w", args[0], err)
+				}
+				if a.json {
+					return a.printJSON(b)
+				}
+				a.say("Took %s: %s, at /@%s/ of your shop.", b.Name, counted(b.Products, "product"), b.Handle)
+				return nil
+			})
+		},
 	}
 }
 

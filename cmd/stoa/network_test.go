@@ -71,3 +71,20 @@ func TestOnlyANodeOfThisMachineAloneMayBeSentIntoPrivateNetworks(t *testing.T) {
 		t.Error("no address to listen at is no network")
 	}
 }
+
+func TestAnAddressThatIsTakenIsSaidInWords(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String()) // of a listener
+	var out, errs strings.Builder
+	args := []string{"serve", "--http", "localhost:0", "--admin", "localhost:0", "--home", newHome(t, "Corner Tea"), "--listen", "/ip4/127.0.0.1/tcp/" + port}
+	if code := run(t.Context(), args, tty{in: strings.NewReader(""), out: &out, err: &errs}); code != exitFailed {
+		t.Errorf("exit %d", code)
+	}
+	if want := "--listen /ip4/127.0.0.1/tcp/" + port + ": another program is at this address already"; !strings.Contains(errs.String(), want) {
+		t.Errorf("%q lacks %q", errs.String(), want)
+	}
+}

@@ -78,7 +78,8 @@ lets anyone check that a price is yours. One program, no other service.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(a.initCommand(), a.serveCommand(), a.importCommand(), a.productsCommand(), a.setPriceCommand(),
 		a.applyCommand(), a.showCommand(), a.exportCommand(), a.proofCommand(), a.verifyCommand(), a.statusCommand(),
-		a.silenceCommand(), a.followCommand(), a.unfollowCommand(), a.brandsCommand(), a.peersCommand(), a.demoCommand())
+		a.silenceCommand(), a.followCommand(), a.unfollowCommand(), a.mirrorCommand(),
+		a.brandsCommand(), a.peersCommand(), a.demoCommand())
 	return root
 }
 

@@ -280,6 +280,11 @@ func (c *Client) Unfollow(ctx context.Context, brand string) (Unfollowed, error)
 	return call[Unfollowed](ctx, c, "unfollow", UnfollowQuery{brand})
 }
 
+// Mirror takes the catalog of a followed brand from an archive.
+func (c *Client) Mirror(ctx context.Context, archive io.Reader) (Brand, error) {
+	return receive[Brand](ctx, c, "mirror", archive, func(reply) error { return nil })
+}
+
 // Brands lists the brands that are followed, by handle.
 func (c *Client) Brands(ctx context.Context) ([]Brand, error) {
 	return call[[]Brand](ctx, c, "brands", None{})

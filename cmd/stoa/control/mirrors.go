@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 
 	"github.com/stoa-commerce/stoa/node"
 	"github.com/stoa-commerce/stoa/node/wellknown"
 	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/store"
 )
 
 // Brand is a followed brand as stoa brands lists it.
@@ -68,6 +71,18 @@ func unfollowable(target string, err error) error {
 	}
 	first, _, _ := strings.Cut(err.Error(), "\n") // the rest is which way was tried how
 	return &Failure{first, err}
+}
+
+// mirror takes an archive of a followed brand.
+func (s server) mirror(w http.ResponseWriter, r *http.Request) {
+	both := s.prompt(w, r)
+	_ = both.conn.EnableFullDuplex() // over a socket; in this process both ways are open anyway
+	b, err := s.n.TakeArchive(r.Context(), both)
+	_, _ = io.Copy(io.Discard, both) // a client that is still sending would miss the answer
+	if errors.Is(err, store.ErrNotFound) {
+		err = &Failure{"its brand is not followed here: 'stoa follow' with the brand's ID begins that; 'stoa verify' shows the ID", err}
+	}
+	answer(both, brand(b), err)
 }
 
 // UnfollowQuery names a followed brand by its ID or handle.

@@ -44,6 +44,7 @@ func NewHandler(n *node.Node) http.Handler {
 	mux.HandleFunc("POST /silence", verb(s.silence))
 	mux.HandleFunc("POST /follow", verb(s.follow))
 	mux.HandleFunc("POST /unfollow", verb(s.unfollow))
+	mux.HandleFunc("POST /mirror", s.mirror)
 	mux.HandleFunc("POST /brands", verb(s.brands))
 	mux.HandleFunc("POST /peers", verb(s.peers))
 	return mux
