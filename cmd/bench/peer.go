@@ -29,6 +29,7 @@ type peer struct {
 	net    *p2p.P2P
 	engine kv.Engine
 	store  *store.Store
+	blobs  *blob.Store
 	server *catchup.Server
 	client *catchup.Client
 }
@@ -62,12 +63,11 @@ func (p *peer) join(ctx context.Context, dir string) error {
 	if p.net, err = p2p.New(ctx, o); err != nil {
 		return err
 	}
-	blobs, err := blob.Open(filepath.Join(dir, "media"))
-	if err != nil {
+	if p.blobs, err = blob.Open(filepath.Join(dir, "media")); err != nil {
 		return err
 	}
 	p.server, err = catchup.Serve(catchup.Options{
-		Host: p.net.Host(), Store: p.store, Blobs: blobs, Brands: p.store.Brands,
+		Host: p.net.Host(), Store: p.store, Blobs: p.blobs, Brands: p.store.Brands,
 		Serves: func(protocol.CID) bool { return true },
 	})
 	p.client = catchup.NewClient(catchup.ClientOptions{Host: p.net.Host()})

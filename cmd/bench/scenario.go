@@ -49,6 +49,7 @@ func scenarios() []scenario {
 		{"full-sync", "a node fetches a whole catalog", fullSync},
 		{"delta", "a mirror takes some changes of a very large catalog", delta},
 		{"unknown-base", "the same when the shop has forgotten what the mirror has", unknownBase},
+		{"memory", "a node follows many brands", memory},
 	}
 }
 
