@@ -104,7 +104,7 @@ func (p *Prepared) commitCatalog(tx kv.Txn) (stateRow, error) {
 		row.Stage = 0
 	}
 	if p.built != nil {
-		row.Generation = p.built.at.gen
+		row.Generation, row.Packed = p.built.at.gen, true
 		row.Products = p.built.totals.products
 		return row, nil
 	}
@@ -116,7 +116,7 @@ func (p *Prepared) commitCatalog(tx kv.Txn) (stateRow, error) {
 	if err := writeEdit(tx, now.at, p.edit); err != nil {
 		return row, err
 	}
-	products, err := p.reindex(tx, now.at)
+	products, err := p.reindex(tx, indexOf(tx, now))
 	row.Products += products
 	return row, err
 }
@@ -131,14 +131,14 @@ func writePlacement(tx kv.Txn, at realm, pl placement) error {
 
 // reindex brings the index rows of every changed group up to date and returns by
 // how much the number of products changed. The leaves are already written.
-func (p *Prepared) reindex(tx kv.Txn, at realm) (products int, err error) {
-	rs, err := readRules(tx, at)
+func (p *Prepared) reindex(tx kv.Txn, x index) (products int, err error) {
+	rs, err := readRules(tx, x.at)
 	if err != nil {
 		return 0, err
 	}
 	sum := newTotals()
 	for _, group := range p.groups() {
-		if err := reindexGroup(tx, at, rs, group, &sum); err != nil {
+		if err := reindexGroup(tx, x, rs, group, &sum); err != nil {
 			return 0, err
 		}
 	}
@@ -146,7 +146,7 @@ func (p *Prepared) reindex(tx kv.Txn, at realm) (products int, err error) {
 		if by == 0 {
 			continue
 		}
-		key := keyIndex(at, suffixSize(h))
+		key := keyIndex(x.at, suffixSize(h))
 		n, err := readCount(tx, key)
 		if err != nil {
 			return 0, err
@@ -167,9 +167,9 @@ func (p *Prepared) groups() map[string][]placement {
 	return groups
 }
 
-func reindexGroup(tx kv.Txn, at realm, rs rules, changed []placement, sum *totals) error {
+func reindexGroup(tx kv.Txn, x index, rs rules, changed []placement, sum *totals) error {
 	read := records{}
-	after, err := read.readGroup(tx, at, changed[0].Path)
+	after, err := read.readGroup(tx, x.at, changed[0].Path)
 	if err != nil {
 		return err
 	}
@@ -178,20 +178,20 @@ func reindexGroup(tx kv.Txn, at realm, rs rules, changed []placement, sum *total
 		return err
 	}
 	for suffix := range oldRows {
-		sum.count(suffix, -1)
+		sum.count([]byte(suffix), -1)
 		if _, stays := newRows[suffix]; !stays {
-			if err := tx.Delete(keyIndex(at, suffix)); err != nil {
+			if err := x.remove(tx, suffix); err != nil {
 				return err
 			}
 		}
 	}
 	for suffix, value := range newRows {
-		sum.count(suffix, 1)
+		sum.count([]byte(suffix), 1)
 		old, had := oldRows[suffix]
 		if had && bytes.Equal(old, value) {
 			continue
 		}
-		if err := tx.Set(keyIndex(at, suffix), value); err != nil {
+		if err := tx.Set(keyIndex(x.at, suffix), value); err != nil {
 			return err
 		}
 	}
@@ -201,18 +201,18 @@ func reindexGroup(tx kv.Txn, at realm, rs rules, changed []placement, sum *total
 // rowsOf computes the rows of a group before and after a change. Where only offers
 // changed, the rows that don't depend on them are left out of both.
 func rowsOf(was, is group, rs rules) (oldRows, newRows indexRows, err error) {
+	oldRows, newRows = indexRows{}, indexRows{}
+	old, new := rowMaker{to: oldRows}, rowMaker{to: newRows}
 	if was.listed() && is.listed() && was.version == is.version {
-		oldRows, newRows = indexRows{}, indexRows{}
-		oldRows.addNames(was.large)
-		newRows.addNames(is.large)
-		return oldRows, newRows, errors.Join(oldRows.addOffers(was, rs), newRows.addOffers(is, rs))
+		old.large(was)
+		new.large(is)
+		old.offers(was, rs)
+		new.offers(is, rs)
+	} else {
+		old.rows(was, rs)
+		new.rows(is, rs)
 	}
-	oldRows, err = was.rows(rs)
-	if err != nil {
-		return nil, nil, err
-	}
-	newRows, err = is.rows(rs)
-	return oldRows, newRows, err
+	return oldRows, newRows, errors.Join(old.err, new.err)
 }
 
 // before returns the group as it was: unchanged rows, and the old ones of what

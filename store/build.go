@@ -20,6 +20,8 @@ type build struct {
 	bulk   kv.Bulk
 	rules  rules
 	totals totals
+	pages  packer
+	rows   rowMaker
 	bytes  uint64
 }
 
@@ -62,7 +64,9 @@ func (s *Store) buildAt(ctx context.Context, at realm) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &build{s: s, at: at, bulk: bulk, totals: newTotals()}, nil
+	b := &build{s: s, at: at, bulk: bulk, totals: newTotals(), pages: newPacker(bulk, at)}
+	b.rows.to = b
+	return b, nil
 }
 
 // newGeneration takes the next generation number, durably, so that what a crash
@@ -112,7 +116,7 @@ func (p *Prepared) adopt(ctx context.Context, at realm) error {
 func (s *Store) clearIndex(ctx context.Context, at realm) error {
 	rules := kv.Prefix(keyIndex(at, suffixRule))
 	index := kv.Prefix(keyIndex(at, ""))
-	for _, rows := range []kv.Range{kv.Prefix(keyDigests(at, nil)), index.Before(rules.Start), index.From(rules.End)} {
+	for _, rows := range []kv.Range{kv.Prefix(keyDigests(at, nil)), index.Before(rules.Start), index.From(rules.End), kv.Prefix(keyPages(at)), kv.Prefix(keyRuns(at))} {
 		if _, err := kv.DeleteRange(ctx, s.kv, rows); err != nil {
 			return err
 		}
@@ -174,6 +178,9 @@ func (p *Prepared) finishBuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := b.pages.finish(ctx, b.s.kv, b.bulk.Flush); err != nil {
+		return err
+	}
 	for h, n := range b.totals.members {
 		if err := writeCount(b.bulk, keyIndex(b.at, suffixSize(h)), n); err != nil {
 			return err
@@ -231,17 +238,17 @@ func (in *indexing) endGroup() error {
 func sameGroup(a, b leafRow) bool { return [16]byte(a.Key[:16]) == [16]byte(b.Key[:16]) }
 
 func (b *build) indexGroup(g group) error {
-	rows, err := g.rows(b.rules)
-	if err != nil {
-		return err
+	b.rows.rows(g, b.rules)
+	return b.rows.err
+}
+
+// put implements rowSink.
+func (b *build) put(suffix, value []byte) error {
+	b.totals.count(suffix, 1)
+	if table := tableOf(suffix); table >= 0 {
+		return b.pages.add(table, suffix, value)
 	}
-	for suffix, value := range rows {
-		b.totals.count(suffix, 1)
-		if err := b.bulk.Set(keyIndex(b.at, suffix), value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.bulk.Set(keyIndex(b.at, string(suffix)), value)
 }
 
 // abandon ends the build; its rows are swept.

@@ -16,7 +16,7 @@
 // A brand has a number (4 bytes) and each full build of its catalog a generation
 // (4 bytes). Below, b is a brand's number, g its live generation.
 //
-//	m/schema                              2
+//	m/schema                              3
 //	m/brands                              the last number that a brand was given
 //	b/ CID                                number of the brand
 //	z/ b                                  "": a removed brand, of which rows remain
@@ -41,6 +41,13 @@
 //	x/ b g uses/ CID \0 path              "": records that show a picture
 //	x/ b g large/ CID \0 path             "": records of 48 KiB and more
 //	x/ b g rule/ collection               Rule: collections that select by rule, as far as they are followed
+//	y/ b g suffix                         page of index rows of a full build, up to and with the one at suffix
+//	j/ b g run[2] suffix                  the same of a part of the rows, while the build lasts
+//
+// The index of a generation that was built whole (specified by its state) stands in
+// pages, but for card/, size/ and rule/. Rows of x/ lie over them: one of the single
+// byte 0 hides that of a page. Where two pages overlap the rows of several parts are
+// merged first, so pages never do.
 //
 // Private, never in a record, an archive, a proof or an answer to a peer:
 //

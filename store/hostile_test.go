@@ -41,9 +41,13 @@ func TestAHostileNumberOfRulesListsAsManyAsAreFollowed(t *testing.T) {
 func (m *mirror) expectRows(suffix string, want int) {
 	m.t.Helper()
 	m.sweepUntil("g/", 1)
-	if got := len(m.indexKeys(suffix)); got != want {
-		m.t.Errorf("%d rows %s, want %d", got, suffix, want)
-	}
+	m.check(m.View(m.t.Context(), m.of.brand, func(v *store.View) error {
+		rows, err := v.IndexRows(suffix)
+		if len(rows) != want {
+			m.t.Errorf("%d rows %s, want %d", len(rows), suffix, want)
+		}
+		return err
+	}))
 }
 
 // TestAListOfLargeRecordsEndsEarly publishes more pages than a list reads.

@@ -1,9 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
-	"strings"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
@@ -11,10 +11,39 @@ import (
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
-// indexRows are the x/ rows that one group of records gives, by key suffix. They
-// depend on the group and the rules only, so the rows of an old state can be
-// computed again to remove them.
+// rowSink takes the index rows of a group. They depend on the group and the rules
+// only, so the rows of an old state can be computed again to remove them. It copies
+// what it takes; a suffix may come twice.
+type rowSink interface {
+	put(suffix, value []byte) error
+}
+
+// indexRows are rows by key suffix.
 type indexRows map[string][]byte
+
+func (rows indexRows) put(suffix, value []byte) error {
+	rows[string(suffix)] = bytes.Clone(value)
+	return nil
+}
+
+// rowMaker puts rows together.
+type rowMaker struct {
+	to     rowSink
+	suffix []byte
+	err    error // the first of the sink
+}
+
+// row hands over the row whose suffix the parts make.
+func (m *rowMaker) row(value []byte, parts ...string) {
+	if m.err != nil {
+		return
+	}
+	m.suffix = m.suffix[:0]
+	for _, part := range parts {
+		m.suffix = append(m.suffix, part...)
+	}
+	m.err = m.to.put(m.suffix, value)
+}
 
 // group is what the index needs to know of the records that share a group.
 // Records of unknown or invalid meaning are left out: they are kept and hidden.
@@ -23,8 +52,14 @@ type group struct {
 	version protocol.CID     // of the product's record
 	offers  []*catalog.Offer // in the product's order
 	others  []catalog.Record
-	uses    []string // suffixes of the rows about pictures
+	uses    []pictureUse
 	large   []string // suffixes of the rows about large records, readable or not
+}
+
+// pictureUse says that a record shows a picture.
+type pictureUse struct {
+	blob protocol.CID
+	path protocol.Path
 }
 
 // records reads records, each once: most of a group is the same before and after
@@ -64,7 +99,7 @@ func (rs records) group(leaves []leafRow) group {
 			continue
 		}
 		for _, blob := range catalog.Pictures(record) {
-			g.uses = append(g.uses, suffixUses(blob)+string(leaf.Path))
+			g.uses = append(g.uses, pictureUse{blob, leaf.Path})
 		}
 		switch r := record.(type) {
 		case *catalog.Product:
@@ -84,71 +119,69 @@ func (rs records) group(leaves []leafRow) group {
 // listed reports whether the group is a product that can be shown in lists.
 func (g group) listed() bool { return g.product != nil && len(g.offers) > 0 }
 
-// rows computes the rows of a group.
-func (g group) rows(rs rules) (indexRows, error) {
-	rows := indexRows{}
-	rows.addNames(g.uses)
-	rows.addNames(g.large)
+// rows makes the rows of a group.
+func (m *rowMaker) rows(g group, rs rules) {
+	for _, u := range g.uses {
+		m.row(nil, suffixUsed, u.blob.String(), "\x00", string(u.path))
+	}
+	m.large(g)
 	for _, r := range g.others {
-		if err := rows.addOther(r, rs); err != nil {
-			return nil, err
-		}
+		m.other(r, rs)
 	}
-	if !g.listed() {
-		return rows, nil
-	}
-	rows.addProduct(g.product)
-	return rows, rows.addOffers(g, rs)
-}
-
-// addNames adds rows that say all by their keys.
-func (rows indexRows) addNames(suffixes []string) {
-	for _, suffix := range suffixes {
-		rows[suffix] = nil
+	if g.listed() {
+		m.product(g.product)
+		m.offers(g, rs)
 	}
 }
 
-// addProduct adds the rows that follow from the product's own record.
-func (rows indexRows) addProduct(p *catalog.Product) {
-	rows[suffixNew(p.Published, p.Handle)] = nil
+func (m *rowMaker) large(g group) {
+	for _, suffix := range g.large {
+		m.row(nil, suffix)
+	}
+}
+
+// product makes the rows that follow from the product's own record.
+func (m *rowMaker) product(p *catalog.Product) {
+	m.row(nil, suffixNewest, descending(p.Published), string(p.Handle))
 	for _, w := range words(p.Title + " " + p.Vendor) {
-		rows[suffixWord(w)+string(p.Handle)] = nil
+		m.row(nil, "word/", w, "\x00", string(p.Handle))
 	}
+	handle := []byte(p.Handle)
 	for _, v := range p.Variants {
-		rows[suffixVariant(v.ID)] = []byte(p.Handle)
+		m.row(handle, "variant/", string(v.ID))
 	}
 }
 
-// addOffers adds the rows that depend on the offers, too.
-func (rows indexRows) addOffers(g group, rs rules) error {
+// offers makes the rows that depend on the offers, too.
+func (m *rowMaker) offers(g group, rs rules) {
 	card := newCard(g.product, g.offers)
-	value, err := protocol.Marshal(card)
-	if err != nil {
-		return err
-	}
-	rows[suffixCard(card.Handle)] = value
+	m.marshal(card, suffixCards, string(card.Handle))
 	for _, h := range rs.selecting(card) {
-		rows[suffixMembers(h)+descending(card.Published)+string(card.Handle)] = nil
+		m.row(nil, "in/", string(h), "\x00", descending(card.Published), string(card.Handle))
 	}
-	return nil
 }
 
-func (rows indexRows) addOther(r catalog.Record, rs rules) error {
+func (m *rowMaker) marshal(value any, parts ...string) {
+	b, err := protocol.Marshal(value)
+	if err != nil {
+		m.err = errors.Join(m.err, err)
+		return
+	}
+	m.row(b, parts...)
+}
+
+func (m *rowMaker) other(r catalog.Record, rs rules) {
 	switch r := r.(type) {
 	case *catalog.Collection:
-		rows[suffixList("collection")+string(r.Handle)] = nil
-		if r.Rule == nil || !rs.has(r.Handle) {
-			return nil
+		m.row(nil, suffixList("collection"), string(r.Handle))
+		if r.Rule != nil && rs.has(r.Handle) {
+			m.marshal(r.Rule, suffixRule, string(r.Handle))
 		}
-		b, err := protocol.Marshal(r.Rule)
-		rows[suffixRule+string(r.Handle)] = b
-		return err
 	case *catalog.Page:
-		rows[suffixList("page")+string(r.Handle)] = nil
+		m.row(nil, suffixList("page"), string(r.Handle))
 	case *catalog.Post:
-		rows[suffixPost+descending(r.Date)+string(r.Handle)] = nil
+		m.row(nil, suffixPost, descending(r.Date), string(r.Handle))
 	}
-	return nil
 }
 
 const (
@@ -160,12 +193,6 @@ const (
 )
 
 func suffixCard(h protocol.Handle) string { return suffixCards + string(h) }
-
-func suffixNew(t protocol.Millis, h protocol.Handle) string {
-	return suffixNewest + descending(t) + string(h)
-}
-
-func suffixWord(word string) string { return "word/" + word + "\x00" }
 
 func suffixUses(blob protocol.CID) string { return suffixUsed + blob.String() + "\x00" }
 
@@ -185,9 +212,9 @@ func descending(t protocol.Millis) string {
 }
 
 // memberOf returns the collection that an in/ row belongs to.
-func memberOf(suffix string) (protocol.Handle, bool) {
-	rest, ok := strings.CutPrefix(suffix, "in/")
-	h, _, ok2 := strings.Cut(rest, "\x00")
+func memberOf(suffix []byte) (protocol.Handle, bool) {
+	rest, ok := bytes.CutPrefix(suffix, []byte("in/"))
+	h, _, ok2 := bytes.Cut(rest, []byte{0})
 	return protocol.Handle(h), ok && ok2
 }
 
@@ -199,8 +226,8 @@ type totals struct {
 
 func newTotals() totals { return totals{members: map[protocol.Handle]int{}} }
 
-func (t *totals) count(suffix string, by int) {
-	if strings.HasPrefix(suffix, suffixCards) {
+func (t *totals) count(suffix []byte, by int) {
+	if bytes.HasPrefix(suffix, []byte(suffixCards)) {
 		t.products += by
 	} else if h, ok := memberOf(suffix); ok {
 		t.members[h] += by

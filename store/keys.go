@@ -49,6 +49,12 @@ func keyDigests(r realm, prefix []byte) []byte { return append(r.append("t/"), p
 
 func keyIndex(r realm, suffix string) []byte { return append(r.append("x/"), suffix...) }
 
+func keyPages(r realm) []byte { return r.append("y/") }
+
+func keyRuns(r realm) []byte { return r.append("j/") }
+
+func keyRun(r realm, run int) []byte { return binary.BigEndian.AppendUint16(keyRuns(r), uint16(run)) }
+
 func keyOwn(h protocol.Handle) []byte { return []byte("o/" + string(h)) }
 
 func keyStaged(run importRun, h protocol.Handle) []byte {

@@ -52,15 +52,17 @@ func (v *View) handles(suffix string, skip, offset, limit int) ([]protocol.Handl
 	if limit <= 0 {
 		return nil, nil
 	}
-	base := keyIndex(v.st.at, suffix)
-	for item, err := range v.r.Scan(kv.Prefix(base), kv.ScanOptions{Limit: offset + limit, KeysOnly: true}) {
+	for row, err := range v.index().scan(suffix, "") {
 		if err != nil {
 			return nil, err
 		}
 		if offset--; offset >= 0 {
 			continue
 		}
-		out = append(out, protocol.Handle(item.Key[min(len(base)+skip, len(item.Key)):]))
+		out = append(out, protocol.Handle(row[min(len(suffix)+skip, len(row)):]))
+		if len(out) == limit {
+			break
+		}
 	}
 	return out, nil
 }
@@ -142,11 +144,15 @@ func (v *View) Search(query string, offset, limit int) (Listing, error) {
 func (v *View) withWord(prefix string) ([]protocol.Handle, error) {
 	var out []protocol.Handle
 	seen := map[protocol.Handle]bool{}
-	for item, err := range v.r.Scan(kv.Prefix(keyIndex(v.st.at, "word/"+prefix)), kv.ScanOptions{Limit: maxFound, KeysOnly: true}) {
+	left := maxFound
+	for row, err := range v.index().scan("word/"+prefix, "") {
 		if err != nil {
 			return nil, err
 		}
-		h := protocol.Handle(item.Key[bytes.LastIndexByte(item.Key, 0)+1:])
+		if left--; left < 0 {
+			break
+		}
+		h := protocol.Handle(row[bytes.LastIndexByte(row, 0)+1:])
 		if !seen[h] {
 			seen[h] = true
 			out = append(out, h)

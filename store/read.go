@@ -77,12 +77,12 @@ func (v *View) RecordByKey(key trie.Key) (protocol.Path, []byte, error) {
 
 // LargeRecord returns the record of at least LargeRecord bytes that has the CID.
 func (v *View) LargeRecord(id protocol.CID) ([]byte, error) {
-	base := keyIndex(v.st.at, suffixLarge(id))
-	for item, err := range v.r.Scan(kv.Prefix(base), kv.ScanOptions{Limit: 1, KeysOnly: true}) {
+	prefix := suffixLarge(id)
+	for row, err := range v.index().scan(prefix, "") {
 		if err != nil {
 			return nil, err
 		}
-		return v.Record(protocol.Path(item.Key[len(base):]))
+		return v.Record(protocol.Path(row[len(prefix):]))
 	}
 	return nil, fmt.Errorf("large record %s: %w", id, ErrNotFound)
 }
@@ -91,17 +91,15 @@ func (v *View) LargeRecord(id protocol.CID) ([]byte, error) {
 // text form of their CIDs, behind after unless that is the zero CID.
 func (v *View) Pictures(after protocol.CID) iter.Seq2[protocol.CID, error] {
 	return func(yield func(protocol.CID, error) bool) {
-		base := keyIndex(v.st.at, suffixUsed)
-		rows := kv.Prefix(base)
+		from := ""
 		if after.Defined() {
-			used := kv.Prefix(keyIndex(v.st.at, suffixUses(after)))
-			rows = rows.From(used.End)
+			from = suffixUsed + after.String() + "\x01" // behind all uses of it
 		}
 		last := after
-		for item, err := range v.r.Scan(rows, kv.ScanOptions{KeysOnly: true}) {
+		for row, err := range v.index().scan(suffixUsed, from) {
 			var id protocol.CID
 			if err == nil {
-				id, err = usedPicture(item.Key[len(base):])
+				id, err = usedPicture(row[len(suffixUsed):])
 			}
 			if err == nil && id == last {
 				continue

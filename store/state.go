@@ -20,6 +20,7 @@ type stateRow struct {
 	Head       []byte     `cbor:"head,omitempty"`  // signed, as received; empty before the first
 	Stage      generation `cbor:"stage,omitempty"` // what is being fetched; 0 is nothing
 	Retained   retention  `cbor:"retained"`
+	Packed     bool       `cbor:"packed,omitempty"` // the index of the generation has pages
 }
 
 // state is a decoded stateRow.

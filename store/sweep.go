@@ -63,7 +63,7 @@ func (s *Store) deadGenerations(ctx context.Context, b *brand) (dead []realm, er
 
 // dropGeneration removes a generation's rows and then the row that names it.
 func (s *Store) dropGeneration(ctx context.Context, at realm) error {
-	for _, table := range []string{"l/", "t/", "x/"} {
+	for _, table := range []string{"l/", "t/", "x/", "y/", "j/"} {
 		if _, err := kv.DeleteRange(ctx, s.kv, kv.Prefix(at.append(table))); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (s *Store) dropGeneration(ctx context.Context, at realm) error {
 
 // brandTables are the tables in which rows remain when a brand was removed. Their
 // keys go on with the brand's number.
-var brandTables = []string{"i/", "g/", "l/", "t/", "x/", "d/", "e/"}
+var brandTables = []string{"i/", "g/", "l/", "t/", "x/", "y/", "j/", "d/", "e/"}
 
 // sweepRemoved removes what is left of brands that were removed, and then the rows
 // that name them.

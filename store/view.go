@@ -58,6 +58,8 @@ func (s *Store) Tip(ctx context.Context, id protocol.CID) (tip Tip, err error) {
 	return tip, err
 }
 
+func (v *View) index() index { return indexOf(v.r, v.st) }
+
 // Brand returns whose catalog it is.
 func (v *View) Brand() protocol.CID { return v.id }
 
@@ -148,7 +150,7 @@ func (v *View) Product(h protocol.Handle) (*catalog.Product, []*catalog.Offer, e
 
 // Variant returns the handle of the product that a variant belongs to.
 func (v *View) Variant(id protocol.VariantID) (protocol.Handle, error) {
-	b, err := v.r.Get(keyIndex(v.st.at, suffixVariant(id)))
+	b, err := v.index().get(suffixVariant(id))
 	if errors.Is(err, kv.ErrNotFound) {
 		return "", fmt.Errorf("variant %s: %w", id, ErrNotFound)
 	}
@@ -158,12 +160,12 @@ func (v *View) Variant(id protocol.VariantID) (protocol.Handle, error) {
 // Uses lists the paths of the records that show a picture.
 func (v *View) Uses(blob protocol.CID) ([]protocol.Path, error) {
 	var out []protocol.Path
-	base := keyIndex(v.st.at, suffixUses(blob))
-	for item, err := range v.r.Scan(kv.Prefix(base), kv.ScanOptions{KeysOnly: true}) {
+	prefix := suffixUses(blob)
+	for row, err := range v.index().scan(prefix, "") {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, protocol.Path(item.Key[len(base):]))
+		out = append(out, protocol.Path(row[len(prefix):]))
 	}
 	return out, nil
 }
