@@ -39,7 +39,7 @@ type NetOptions struct {
 	// Private lets loopback and private addresses be dialled that strangers name, and
 	// be told to others: for tests, demonstrations and LANs.
 	Private bool
-	// Registry takes the metrics; may be nil.
+	// Registry takes the metrics of this one run of the node; may be nil.
 	Registry prometheus.Registerer
 	// Host is a ready-made libp2p host, for simulations; its maker closes it. nil: one
 	// is built, with the key of the home.
@@ -105,6 +105,9 @@ func (n *Node) join(ctx context.Context, o NetOptions) (err error) {
 		return err
 	}
 	if err := n.gossipWith(ctx); err != nil {
+		return err
+	}
+	if err := n.measure(); err != nil {
 		return err
 	}
 	w.watch = &network.NotifyBundle{DisconnectedF: n.disconnected}

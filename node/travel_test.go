@@ -5,8 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/store"
@@ -174,15 +179,17 @@ func TestASeedLeadsToTheNetwork(t *testing.T) {
 	hub, brand := f.found(), (*member)(nil)
 	brand = f.found(hub)
 	brand.sell(tea("sencha", 900))
-	asked := 0
+	var asked atomic.Int32
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked++
+		asked.Add(1)
 		json.NewEncoder(w).Encode(map[string]any{"versions": []int{1}, "brand": hub.brand, "peers": []string{hub.addr()}})
 	}))
 	defer gateway.Close()
 	hub.follows(brand.brand.String())
 	mirror := f.prepared(memkv.New())
 	mirror.net.Seeds = []string{gateway.URL}
+	metrics := prometheus.NewRegistry()
+	mirror.net.Registry = metrics
 	mirror.create()
 	mirror.start()
 	f.eventually("the hub is met", func() bool { return mirror.connected(hub.id) })
@@ -190,7 +197,17 @@ func TestASeedLeadsToTheNetwork(t *testing.T) {
 	mirror.shows(brand, "sencha", 900)
 	f.eventually("the brand's own node is met, by the address in its profile", func() bool { return mirror.connected(brand.id) })
 	mirror.becomes(brand, Current)
-	if asked != 1 {
-		t.Errorf("the seed was asked %d times", asked)
+	if err := testutil.GatherAndCompare(metrics, strings.NewReader(`
+# HELP stoa_brands Followed brands by state.
+# TYPE stoa_brands gauge
+stoa_brands{state="contested"} 0
+stoa_brands{state="current"} 1
+stoa_brands{state="expired"} 0
+stoa_brands{state="stale"} 0
+`), "stoa_brands"); err != nil {
+		t.Error(err)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the seed was asked %d times", n)
 	}
 }
