@@ -36,7 +36,7 @@ func registered(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var names []string
-	for desc := range described(registry, shop.Collector()) {
+	for desc := range described(registry, shop.Collector(), alarmMetric(n)) {
 		names = append(names, fullName.FindStringSubmatch(desc.String())[1])
 	}
 	return names
@@ -82,7 +82,7 @@ func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
 			}
 		}
 	}
-	for _, part := range []string{"stoa_http", "stoa_p2p", "stoa_gossip", "stoa_catchup"} {
+	for _, part := range []string{"stoa_http", "stoa_p2p", "stoa_gossip", "stoa_catchup", "stoa_brands", "stoa_followers", "stoa_alarm"} {
 		if !shown[part] {
 			t.Errorf("nothing of %s_* is shown", part)
 		}

@@ -169,7 +169,7 @@ func owners(n *node.Node, shop *gateway.Gateway, registry *prometheus.Registry) 
 		Ready: func(ctx context.Context) error {
 			return n.Store().View(ctx, n.Brand(), func(*store.View) error { return nil })
 		},
-		Collectors: []prometheus.Collector{shop.Collector(), networkMetrics{registry}},
+		Collectors: []prometheus.Collector{shop.Collector(), alarmMetric(n), networkMetrics{registry}},
 	})
 }
 
