@@ -96,7 +96,7 @@ func (b *Brand) Announce(head catalog.SignedHead, dial ...wire.Hint) ([]byte, er
 // Rotate returns the brand's operations with one more that the wrong root key signed:
 // it would give the online key to the thief.
 func (b *Brand) Rotate(now protocol.Millis) ([][]byte, error) {
-	ops, err := operations(b.Log)
+	ops, err := b.Operations()
 	if err != nil {
 		return nil, err
 	}
@@ -119,8 +119,9 @@ func (b *Brand) Rotate(now protocol.Millis) ([][]byte, error) {
 	return append(ops, raw), err
 }
 
-func operations(log *identity.Log) (out [][]byte, err error) {
-	for _, op := range log.Signed() {
+// Operations returns the brand's operations as they are sent.
+func (b *Brand) Operations() (out [][]byte, err error) {
+	for _, op := range b.Log.Signed() {
 		raw, err := op.Encode()
 		if err != nil {
 			return nil, err

@@ -144,6 +144,8 @@ func (m *member) start() {
 		}
 	}
 	m.s.Cleanup(m.stop)
+	listen, _, _ := strings.Cut(m.addr(), "/p2p/")
+	m.net.Listen = []string{listen} // it stays there when it starts again
 }
 
 func (m *member) status() node.Status {
