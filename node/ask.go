@@ -100,6 +100,11 @@ func (n *Node) askIdentity(ctx context.Context, m *mirror, p peer.ID, ops uint64
 	if known > 0 && ops <= known {
 		return nil
 	}
+	if known == 0 {
+		m.mu.Lock()
+		delete(m.asked, p) // nothing came of it
+		m.mu.Unlock()
+	}
 	return n.fetchIdentity(ctx, m, p, ops)
 }
 
