@@ -5,21 +5,24 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dgraph-io/badger/v4"
-
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
-// bulkPiece is how many bytes a Bulk commits at once: little enough that
-// updates which wait behind it don't wait long.
-const bulkPiece = 512 << 10
+// bulkPiece is how many bytes a Bulk commits at once and bulkAhead how many pieces
+// are on their way while the next is filled: little enough that updates which wait
+// behind them don't wait long.
+const (
+	bulkPiece = 256 << 10
+	bulkAhead = 2
+)
 
 // bulk is a kv.Bulk: one transaction after the other.
 type bulk struct {
-	ctx context.Context
-	db  *DB
-	cur *writer // nil between pieces
-	err error   // what ended the bulk
+	ctx  context.Context
+	db   *DB
+	cur  *writer      // nil between pieces
+	sent []chan error // the outcomes of the pieces on their way, oldest first
+	err  error        // what ended the bulk
 }
 
 var errDiscarded = fmt.Errorf("bulk is discarded: %w", kv.ErrClosed)
@@ -74,7 +77,8 @@ func (b *bulk) do(step func() error) error {
 	return nil
 }
 
-// commit writes the piece. It reads nothing, so it cannot conflict.
+// commit sends the piece off when those before are few enough. It reads nothing,
+// so it cannot conflict.
 func (b *bulk) commit() error {
 	w := b.cur
 	b.cur = nil
@@ -82,24 +86,39 @@ func (b *bulk) commit() error {
 		return nil
 	}
 	defer w.txn.Discard()
-	err := b.db.commit(w.txn, w.size)
-	if errors.Is(err, badger.ErrConflict) {
-		return translate(err)
+	if err := b.await(bulkAhead - 1); err != nil {
+		return err
+	}
+	outcome, err := b.db.send(w.txn)
+	if err == nil {
+		b.sent = append(b.sent, outcome)
 	}
 	return err
+}
+
+// await waits until no more than so many pieces are on their way.
+func (b *bulk) await(left int) error {
+	for len(b.sent) > left {
+		err := <-b.sent[0]
+		b.sent = b.sent[1:]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Flush implements kv.Bulk.
 func (b *bulk) Flush() error {
 	return b.do(func() error {
-		if err := b.commit(); err != nil {
+		if err := errors.Join(b.commit(), b.await(0)); err != nil {
 			return err
 		}
 		return b.db.makeDurable()
 	})
 }
 
-// Discard implements kv.Bulk.
+// Discard implements kv.Bulk. When it returns nothing is on its way any more.
 func (b *bulk) Discard() { b.end(errDiscarded) }
 
 func (b *bulk) end(err error) error {
@@ -108,6 +127,9 @@ func (b *bulk) end(err error) error {
 		b.db.gate.leave()
 	}
 	b.cur = nil
+	for len(b.sent) > 0 {
+		_ = b.await(0) // an error broke the store, which says so itself
+	}
 	if b.err == nil {
 		b.err = fmt.Errorf("bulk: %w", err)
 	}

@@ -34,10 +34,16 @@ func newSyncer(flush func() error) *syncer {
 
 // commit runs one commit and takes note of it.
 func (s *syncer) commit(do func() error) error {
-	s.pending.Add(1)
-	defer s.pending.Add(-1)
-	defer s.done.Add(1) // before pending falls: see clean
+	s.begin()
+	defer s.end()
 	return do()
+}
+
+func (s *syncer) begin() { s.pending.Add(1) }
+
+func (s *syncer) end() {
+	s.done.Add(1) // before pending falls: see clean
+	s.pending.Add(-1)
 }
 
 // clean says that all commits anyone can have seen are on disk. A visible

@@ -95,7 +95,11 @@ func (d *DB) commit(txn *badger.Txn, size kv.Size) error {
 	if err := d.needFree(d.opt.Reserve); err != nil {
 		return fmt.Errorf("update: %w", err)
 	}
-	err := d.sync.commit(txn.Commit)
+	return d.committed(d.sync.commit(txn.Commit))
+}
+
+// committed judges the outcome of a commit.
+func (d *DB) committed(err error) error {
 	switch {
 	case err == nil, errors.Is(err, badger.ErrConflict):
 		return err
@@ -103,6 +107,24 @@ func (d *DB) commit(txn *badger.Txn, size kv.Size) error {
 		return fmt.Errorf("update: %w", translate(err))
 	}
 	return d.breakWith(fmt.Errorf("update: %w: %w", kv.ErrFailed, translate(err)), false)
+}
+
+// send is commit that doesn't wait: the outcome comes later. Commits take effect in
+// the order in which they were sent. The caller is within the gate, which stays
+// occupied until then.
+func (d *DB) send(txn *badger.Txn) (outcome chan error, err error) {
+	if err := d.needFree(d.opt.Reserve); err != nil {
+		return nil, fmt.Errorf("update: %w", err)
+	}
+	d.gate.stay()
+	outcome = make(chan error, 1)
+	d.sync.begin()
+	txn.CommitWith(func(err error) {
+		d.sync.end()
+		outcome <- d.committed(err)
+		d.gate.leave()
+	})
+	return outcome, nil
 }
 
 // writer is a kv.Txn.
