@@ -190,52 +190,30 @@ func (p *Prepared) finishBuild(ctx context.Context) error {
 	return b.bulk.Flush()
 }
 
-// index writes the trie's rows and the index in one pass over the leaves.
+// index writes the trie's rows and the index in one pass over the leaves: while some
+// are written, the next are read.
 func (b *build) index(ctx context.Context) (trie.Edit, error) {
-	in := indexing{b: b, read: records{}}
-	in.trie = trie.NewBuilder(func(row trie.Row) error { return writeDigests(b.bulk, b.at, row) })
+	in := newIndexing(b)
+	ended := make(chan error, 1)
+	go func() { ended <- in.write() }()
 	err := b.s.kv.View(ctx, func(r kv.Reader) error {
 		return scanLeaves(r, kv.Prefix(keyLeaves(b.at)), in.leaf)
 	})
 	if err == nil {
 		err = in.endGroup()
 	}
+	if err == nil {
+		err = in.send()
+	}
+	close(in.ready)
+	if failed := <-ended; failed != nil {
+		err = failed
+	}
 	if err != nil {
 		return trie.Edit{}, err
 	}
 	return in.trie.Finish()
 }
-
-// indexing is a pass over leaves in key order; it holds one group at a time.
-type indexing struct {
-	b     *build
-	trie  *trie.Builder
-	read  records
-	group []leafRow
-}
-
-func (in *indexing) leaf(row leafRow) error {
-	in.b.bytes += uint64(row.Size)
-	if err := in.trie.Add(row.Leaf); err != nil {
-		return err
-	}
-	if len(in.group) > 0 && !sameGroup(in.group[0], row) {
-		if err := in.endGroup(); err != nil {
-			return err
-		}
-	}
-	in.group = append(in.group, in.read.keep(row))
-	return nil
-}
-
-func (in *indexing) endGroup() error {
-	err := in.b.indexGroup(in.read.group(in.group))
-	clear(in.read)
-	in.group = in.group[:0]
-	return err
-}
-
-func sameGroup(a, b leafRow) bool { return [16]byte(a.Key[:16]) == [16]byte(b.Key[:16]) }
 
 func (b *build) indexGroup(g group) error {
 	b.rows.rows(g, b.rules)

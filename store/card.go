@@ -62,8 +62,12 @@ func mediaAt(p *catalog.Product, i int) *catalog.MediaRef {
 
 // offersInOrder returns the offers of the product's own variants, in its order.
 // An offer of a variant that the product doesn't name is not shown.
-func offersInOrder(p *catalog.Product, byVariant map[protocol.VariantID]*catalog.Offer) []*catalog.Offer {
-	var out []*catalog.Offer
+func offersInOrder(p *catalog.Product, offers []*catalog.Offer) []*catalog.Offer {
+	byVariant := make(map[protocol.VariantID]*catalog.Offer, len(offers))
+	for _, o := range offers {
+		byVariant[o.Variant] = o
+	}
+	out := offers[:0]
 	for _, v := range p.Variants {
 		if o := byVariant[v.ID]; o != nil {
 			out = append(out, o)

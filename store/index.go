@@ -30,6 +30,7 @@ func (rows indexRows) put(suffix, value []byte) error {
 type rowMaker struct {
 	to     rowSink
 	suffix []byte
+	card   []byte
 	err    error // the first of the sink
 }
 
@@ -71,11 +72,17 @@ func (rs records) read(leaf leafRow) catalog.Record {
 	if r, ok := rs[leaf.Leaf]; ok {
 		return r
 	}
+	r := meaning(leaf)
+	rs[leaf.Leaf] = r
+	return r
+}
+
+// meaning reads the record of a leaf, nil if it has no meaning here.
+func meaning(leaf leafRow) catalog.Record {
 	r, err := catalog.DecodeChecked(leaf.Path, leaf.Record)
 	if err != nil {
-		r = nil
+		return nil
 	}
-	rs[leaf.Leaf] = r
 	return r
 }
 
@@ -89,31 +96,41 @@ func (rs records) keep(leaf leafRow) leafRow {
 
 func (rs records) group(leaves []leafRow) group {
 	var g group
-	offers := map[protocol.VariantID]*catalog.Offer{}
 	for _, leaf := range leaves {
-		if leaf.Size >= LargeRecord {
-			g.large = append(g.large, suffixLarge(leaf.Leaf.Record)+string(leaf.Path))
-		}
-		record := rs.read(leaf)
-		if record == nil {
-			continue
-		}
-		for _, blob := range catalog.Pictures(record) {
-			g.uses = append(g.uses, pictureUse{blob, leaf.Path})
-		}
-		switch r := record.(type) {
-		case *catalog.Product:
-			g.product, g.version = r, leaf.Leaf.Record
-		case *catalog.Offer:
-			offers[r.Variant] = r
-		default:
-			g.others = append(g.others, r)
-		}
+		g.add(leaf, rs.read(leaf))
 	}
-	if g.product != nil {
-		g.offers = offersInOrder(g.product, offers)
-	}
+	g.complete()
 	return g
+}
+
+// add takes a record of the group, nil if it has no meaning here.
+func (g *group) add(leaf leafRow, record catalog.Record) {
+	if leaf.Size >= LargeRecord {
+		g.large = append(g.large, suffixLarge(leaf.Leaf.Record)+string(leaf.Path))
+	}
+	if record == nil {
+		return
+	}
+	for _, blob := range catalog.Pictures(record) {
+		g.uses = append(g.uses, pictureUse{blob, leaf.Path})
+	}
+	switch r := record.(type) {
+	case *catalog.Product:
+		g.product, g.version = r, leaf.Leaf.Record
+	case *catalog.Offer:
+		g.offers = append(g.offers, r)
+	default:
+		g.others = append(g.others, r)
+	}
+}
+
+// complete puts the offers in order when all records are there.
+func (g *group) complete() {
+	if g.product == nil {
+		g.offers = nil
+		return
+	}
+	g.offers = offersInOrder(g.product, g.offers)
 }
 
 // listed reports whether the group is a product that can be shown in lists.
@@ -155,7 +172,8 @@ func (m *rowMaker) product(p *catalog.Product) {
 // offers makes the rows that depend on the offers, too.
 func (m *rowMaker) offers(g group, rs rules) {
 	card := newCard(g.product, g.offers)
-	m.marshal(card, suffixCards, string(card.Handle))
+	m.card = card.append(m.card[:0])
+	m.row(m.card, suffixCards, string(card.Handle))
 	for _, h := range rs.selecting(card) {
 		m.row(nil, "in/", string(h), "\x00", descending(card.Published), string(card.Handle))
 	}

@@ -13,8 +13,11 @@ import (
 )
 
 // packRun is from how many bytes of rows on a packer puts a run of them aside: a
-// catalog of some 40,000 products has one run.
-const packRun = 16 << 20
+// catalog of some 100,000 products has one run.
+const packRun = 32 << 20
+
+// packBlock is how many bytes of rows lie in one block of memory.
+const packBlock = 1 << 20
 
 // packer brings the index rows of a full build into order and writes them as pages:
 // a row on its own costs the engine several times its bytes. What doesn't fit in
@@ -23,8 +26,9 @@ const packRun = 16 << 20
 type packer struct {
 	w     writer
 	at    realm
-	limit int    // bytes of a run
-	data  []byte // suffixes and values
+	limit int      // bytes of a run
+	size  int      // bytes in memory
+	data  [][]byte // blocks of suffixes without the names of their tables, and values
 	rows  []packedRow
 	runs  int // put aside
 }
@@ -32,46 +36,73 @@ type packer struct {
 // packedRow says where a row lies in the packer's data.
 type packedRow struct {
 	head          uint64 // the table and the 7 bytes behind its name: most comparisons end here
-	at            uint32
+	at            uint32 // in which block and where in it
 	suffix, value uint16 // lengths
 }
+
+func (r packedRow) table() string { return packedTables[r.head>>56] }
 
 func newPacker(w writer, at realm) packer { return packer{w: w, at: at, limit: packRun} }
 
 // add takes a row of the packed table at a place; it copies both.
 func (p *packer) add(table int, suffix, value []byte) error {
-	row := packedRow{at: uint32(len(p.data)), suffix: uint16(len(suffix)), value: uint16(len(value))}
+	suffix = suffix[len(packedTables[table]):]
 	var head [8]byte
 	head[0] = byte(table)
-	copy(head[1:], suffix[len(packedTables[table]):])
-	row.head = binary.BigEndian.Uint64(head[:])
-	p.data = append(append(p.data, suffix...), value...)
+	copy(head[1:], suffix)
+	row := packedRow{head: binary.BigEndian.Uint64(head[:]), suffix: uint16(len(suffix)), value: uint16(len(value))}
+	row.at = p.keep(suffix, value)
 	p.rows = append(p.rows, row)
-	if len(p.data) < p.limit {
+	if p.size < p.limit {
 		return nil
 	}
 	return p.putAside()
 }
 
-func (p *packer) row(r packedRow) indexRow {
-	value := r.at + uint32(r.suffix)
-	return indexRow{p.data[r.at:value], p.data[value : value+uint32(r.value)]}
+// keep copies a row's bytes and returns where they are.
+func (p *packer) keep(suffix, value []byte) uint32 {
+	n := len(suffix) + len(value)
+	last := len(p.data) - 1
+	if last < 0 || len(p.data[last])+n > packBlock {
+		p.data = append(p.data, make([]byte, 0, packBlock))
+		last++
+	}
+	at := last*packBlock + len(p.data[last])
+	p.data[last] = append(append(p.data[last], suffix...), value...)
+	p.size += n
+	return uint32(at)
+}
+
+// of returns what a row has behind the name of its table, and its value.
+func (p *packer) of(r packedRow) (suffix, value []byte) {
+	b := p.data[r.at/packBlock][r.at%packBlock:]
+	end := int(r.suffix)
+	return b[:end], b[end : end+int(r.value)]
+}
+
+func (p *packer) compare(a, b packedRow) int {
+	if a.head != b.head {
+		return cmp.Compare(a.head, b.head)
+	}
+	s, _ := p.of(a)
+	t, _ := p.of(b)
+	return bytes.Compare(s, t)
 }
 
 // sorted yields the rows in order, each suffix once.
 func (p *packer) sorted() iter.Seq2[indexRow, error] {
 	slices.SortFunc(p.rows, func(a, b packedRow) int {
-		if a.head != b.head {
-			return cmp.Compare(a.head, b.head)
-		}
-		return cmp.Or(bytes.Compare(p.row(a).suffix, p.row(b).suffix), cmp.Compare(a.at, b.at))
+		return cmp.Or(p.compare(a, b), cmp.Compare(a.at, b.at))
 	})
 	return func(yield func(indexRow, error) bool) {
+		var row indexRow
 		for i, r := range p.rows {
-			row := p.row(r)
-			if i+1 < len(p.rows) && bytes.Equal(row.suffix, p.row(p.rows[i+1]).suffix) {
+			if i+1 < len(p.rows) && p.compare(r, p.rows[i+1]) == 0 {
 				continue
 			}
+			suffix, value := p.of(r)
+			row.suffix = append(append(row.suffix[:0], r.table()...), suffix...)
+			row.value = value
 			if !yield(row, nil) {
 				return
 			}
@@ -82,7 +113,7 @@ func (p *packer) sorted() iter.Seq2[indexRow, error] {
 // putAside writes what is in memory as a run.
 func (p *packer) putAside() error {
 	err := writePages(p.w, keyRun(p.at, p.runs), p.sorted())
-	p.data, p.rows, p.runs = p.data[:0], p.rows[:0], p.runs+1
+	p.data, p.rows, p.size, p.runs = nil, p.rows[:0], 0, p.runs+1
 	return err
 }
 
