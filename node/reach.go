@@ -135,12 +135,23 @@ func full(info peer.AddrInfo) []string {
 	return out
 }
 
-// askAround asks the likeliest peers for a brand's highest head, a few at the same
-// time. It fails when none of them answered.
+// askAround asks for a brand's highest head: the likeliest of connected peers, and when
+// none of them answers those that can be reached.
 func (n *Node) askAround(ctx context.Context, m *mirror) error {
-	if err := n.reach(ctx, m); err != nil {
+	likely := slices.ContainsFunc(m.likely(), n.connected)
+	err := n.askConnected(ctx, m)
+	if err == nil || likely || ctx.Err() != nil {
 		return err
 	}
+	if reached := n.reach(ctx, m); reached != nil {
+		return errors.Join(err, reached)
+	}
+	return n.askConnected(ctx, m)
+}
+
+// askConnected asks connected peers, a few at the same time. It fails when none of
+// them answered.
+func (n *Node) askConnected(ctx context.Context, m *mirror) error {
 	list := n.candidates(m)
 	var failed []error
 	for len(list) > 0 {
