@@ -46,7 +46,12 @@ type crowd struct {
 
 func (c *crowd) open(ctx context.Context) (err error) {
 	begin := time.Now()
-	if c.hub, err = openPeer(ctx, filepath.Join(c.dir, "hub")); err != nil {
+	dir := filepath.Join(c.dir, "hub")
+	engine, err := openEngine(dir)
+	if err != nil {
+		return err
+	}
+	if c.hub, err = openPeerOver(ctx, dir, hasty{engine}); err != nil {
 		return err
 	}
 	if err := c.draw(ctx); err != nil {
@@ -199,15 +204,30 @@ func (c *crowd) here(ctx context.Context) (n int, err error) {
 }
 
 func (c *crowd) rows() ([]row, error) {
-	atOnce, err := c.follower.resident()
+	if runtime.GOOS != "linux" {
+		return nil, errors.New("what is resident can only be seen on Linux")
+	}
+	atOnce, err := c.look("when all has come")
 	if err != nil {
 		return nil, err
 	}
 	time.Sleep(5 * settle)
-	later, err := c.follower.resident()
-	if runtime.GOOS != "linux" {
-		return nil, errors.Join(err, errors.New("what is resident can only be seen on Linux"))
-	}
+	later, err := c.look("10 seconds later")
 	name := fmt.Sprintf("resident memory of a node that has fetched %s brands of %d products", count(c.scale.brands), c.scale.wares)
-	return []row{absolute(name, max(atOnce, later)/kilo/kilo, "MB", lower, 400)}, err
+	return []row{absolute(name, max(atOnce, later), "MB", lower, 400)}, err
+}
+
+// look returns the megabytes that are resident in the follower, and says of what kind
+// they are.
+func (c *crowd) look(when string) (float64, error) {
+	var mb []float64
+	for _, name := range []string{"VmRSS:", "RssFile:", "VmHWM:"} {
+		bytes, err := c.follower.memory(name)
+		if err != nil {
+			return 0, err
+		}
+		mb = append(mb, bytes/kilo/kilo)
+	}
+	c.say("memory: %.0f MB resident %s, %.0f of them mapped files; %.0f at most so far", mb[0], when, mb[1], mb[2])
+	return mb[0], nil
 }

@@ -36,23 +36,41 @@ type peer struct {
 
 // openPeer opens a peer over the store in dir/store, made if it is missing, with the
 // pictures in dir/media.
-func openPeer(ctx context.Context, dir string) (p *peer, err error) {
-	p = &peer{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.close())
-		}
-	}()
+func openPeer(ctx context.Context, dir string) (*peer, error) {
+	engine, err := openEngine(dir)
+	if err != nil {
+		return nil, err
+	}
+	return openPeerOver(ctx, dir, engine)
+}
+
+func openEngine(dir string) (kv.Engine, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return p, err
+		return nil, err
 	}
-	if p.engine, err = badgerkv.Open(badgerkv.Options{Dir: filepath.Join(dir, "store")}); err != nil {
-		return p, err
+	return badgerkv.Open(badgerkv.Options{Dir: filepath.Join(dir, "store")})
+}
+
+// openPeerOver opens a peer over an engine, which is closed with it.
+func openPeerOver(ctx context.Context, dir string, engine kv.Engine) (*peer, error) {
+	p := &peer{engine: engine}
+	var err error
+	if p.store, err = store.Open(ctx, engine); err == nil {
+		err = p.join(ctx, dir)
 	}
-	if p.store, err = store.Open(ctx, p.engine); err != nil {
-		return p, err
+	if err != nil {
+		return nil, errors.Join(err, p.close())
 	}
-	return p, p.join(ctx, dir)
+	return p, nil
+}
+
+// hasty is an engine that syncs nothing but what is asked for by Sync: for catalogs
+// that can be made again.
+type hasty struct{ kv.Engine }
+
+// Update implements kv.Engine.
+func (h hasty) Update(ctx context.Context, _ kv.Durability, fn func(kv.Txn) error) error {
+	return h.Engine.Update(ctx, kv.Relaxed, fn)
 }
 
 // join listens, serves every brand in the store and is ready to ask.

@@ -55,7 +55,10 @@ func (l *lab) startOnce(ctx context.Context, home string) (seconds, resident flo
 
 // resident returns the bytes of the process that are in memory, mapped files
 // included. Only Linux says so; elsewhere it is 0.
-func (c *child) resident() (float64, error) {
+func (c *child) resident() (float64, error) { return c.memory("VmRSS:") }
+
+// memory returns one of the figures that Linux gives of a process's memory in bytes.
+func (c *child) memory(name string) (float64, error) {
 	if runtime.GOOS != "linux" {
 		return 0, nil
 	}
@@ -66,11 +69,11 @@ func (c *child) resident() (float64, error) {
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		if rest, ok := strings.CutPrefix(lines.Text(), "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(lines.Text(), name); ok {
 			var kib float64
 			_, err := fmt.Sscanf(strings.TrimSpace(rest), "%f kB", &kib)
 			return kib * 1024, err
 		}
 	}
-	return 0, errors.Join(lines.Err(), errors.New("the process has no VmRSS"))
+	return 0, errors.Join(lines.Err(), fmt.Errorf("the process has no %s", name))
 }

@@ -15,10 +15,14 @@ import (
 	"github.com/stoa-commerce/stoa/protocol"
 )
 
-// visibleEdits is how many edits of one brand are looked for at most: what a brand
-// announces beyond 30 at once waits (specs/11-announcement.md §5), and its node has
-// announced a few heads before.
-const visibleEdits = 25
+const (
+	// visibleEdits is how many edits of one brand are looked for at most: what a brand
+	// announces beyond 30 at once waits (specs/11-announcement.md §5), and its node has
+	// announced a few heads before.
+	visibleEdits = 20
+	// visibleSlow is from when on an edit is worth a word.
+	visibleSlow = 250 * time.Millisecond
+)
 
 // visible publishes prices on nodes of this process and looks for them on the pages
 // of a shop that mirrors them: the real binary, over loopback. The clock starts when
@@ -123,6 +127,9 @@ func (v *view) measure(ctx context.Context) ([]row, error) {
 			return nil, err
 		}
 		took = append(took, milliseconds(d))
+		if d > visibleSlow {
+			v.say("visible: edit %d of %s took %.0f ms", i%visibleEdits+1, s.handle, milliseconds(d))
+		}
 	}
 	rush, err := v.rush(ctx, v.shops[len(v.shops)-1])
 	if err != nil {
@@ -131,7 +138,7 @@ func (v *view) measure(ctx context.Context) ([]row, error) {
 	name := fmt.Sprintf("of %d edits until another node's page has the price", v.scale.seen)
 	return []row{
 		absolute("median "+name, median(took), "ms", lower, 50),
-		absolute("99th percentile "+name, percentile(took, 99), "ms", lower, 250),
+		absolute("99th percentile "+name, percentile(took, 99), "ms", lower, milliseconds(visibleSlow)),
 		absolute(fmt.Sprintf("from the last of %d edits in %v until another node's page has the price", v.scale.rush, v.scale.rushTime), rush.Seconds(), "s", lower, 1),
 	}, nil
 }
