@@ -84,3 +84,18 @@ func (n *Node) currentAnnouncement(ctx context.Context, brand protocol.CID) (wir
 	a, err := n.announcement(ctx, *head, hints...)
 	return a, err == nil
 }
+
+// rivalAnnouncement returns the announcement of the head that contests the highest one
+// of a brand.
+func (n *Node) rivalAnnouncement(ctx context.Context, brand protocol.CID) (wire.Announcement, bool) {
+	m := n.kept.get(brand)
+	if m == nil {
+		return wire.Announcement{}, false
+	}
+	rival := m.present().rival
+	if rival == nil || rival.Expired(n.millis()) {
+		return wire.Announcement{}, false
+	}
+	a, err := n.announcement(ctx, *rival)
+	return a, err == nil
+}

@@ -132,7 +132,7 @@ func (n *Node) gossipWith(ctx context.Context) (err error) {
 	n.net.gossip, err = gossip.New(ctx, gossip.Options{
 		Host: n.net.host(), Network: n.net.Network, Brands: ear{n}, Log: n.log, Now: n.millis, Registry: n.net.Registry,
 		Limited: n.net.p2p.Limited, Seeds: seeds, Followed: n.followedBrands, Homes: n.likelyPeers,
-		Current: n.currentAnnouncement, Blame: n.net.p2p.Blame,
+		Current: n.currentAnnouncement, Rival: n.rivalAnnouncement, Blame: n.net.p2p.Blame,
 	})
 	return err
 }
