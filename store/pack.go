@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/stoa-commerce/stoa/store/kv"
@@ -30,27 +32,28 @@ type packer struct {
 	size  int      // bytes in memory
 	data  [][]byte // blocks of suffixes without the names of their tables, and values
 	rows  []packedRow
-	runs  int // put aside
+	spare []packedRow // for sorting
+	runs  int         // put aside
 }
 
 // packedRow says where a row lies in the packer's data.
 type packedRow struct {
-	head          uint64 // the table and the 7 bytes behind its name: most comparisons end here
-	at            uint32 // in which block and where in it
-	suffix, value uint16 // lengths
+	head   uint64 // some bytes of the row, by which it is being sorted
+	at     uint32 // in which block and where in it
+	suffix uint16 // bytes
+	value  uint8  // bytes
+	table  uint8
 }
-
-func (r packedRow) table() string { return packedTables[r.head>>56] }
 
 func newPacker(w writer, at realm) packer { return packer{w: w, at: at, limit: packRun} }
 
 // add takes a row of the packed table at a place; it copies both.
 func (p *packer) add(table int, suffix, value []byte) error {
 	suffix = suffix[len(packedTables[table]):]
-	var head [8]byte
-	head[0] = byte(table)
-	copy(head[1:], suffix)
-	row := packedRow{head: binary.BigEndian.Uint64(head[:]), suffix: uint16(len(suffix)), value: uint16(len(value))}
+	if len(suffix) > math.MaxUint16 || len(value) > math.MaxUint8 {
+		return fmt.Errorf("index row of %d and %d bytes: %w", len(suffix), len(value), kv.ErrTooLarge)
+	}
+	row := packedRow{suffix: uint16(len(suffix)), value: uint8(len(value)), table: uint8(table)}
 	row.at = p.keep(suffix, value)
 	p.rows = append(p.rows, row)
 	if p.size < p.limit {
@@ -80,34 +83,116 @@ func (p *packer) of(r packedRow) (suffix, value []byte) {
 	return b[:end], b[end : end+int(r.value)]
 }
 
-func (p *packer) compare(a, b packedRow) int {
-	if a.head != b.head {
-		return cmp.Compare(a.head, b.head)
-	}
-	s, _ := p.of(a)
-	t, _ := p.of(b)
-	return bytes.Compare(s, t)
-}
-
 // sorted yields the rows in order, each suffix once.
 func (p *packer) sorted() iter.Seq2[indexRow, error] {
-	slices.SortFunc(p.rows, func(a, b packedRow) int {
-		return cmp.Or(p.compare(a, b), cmp.Compare(a.at, b.at))
-	})
+	for i := range p.rows {
+		p.rows[i].head = uint64(p.rows[i].table)
+	}
+	p.sort(p.rows, 0)
 	return func(yield func(indexRow, error) bool) {
 		var row indexRow
 		for i, r := range p.rows {
-			if i+1 < len(p.rows) && p.compare(r, p.rows[i+1]) == 0 {
+			if i+1 < len(p.rows) && r.head == p.rows[i+1].head && p.same(r, p.rows[i+1]) {
 				continue
 			}
 			suffix, value := p.of(r)
-			row.suffix = append(append(row.suffix[:0], r.table()...), suffix...)
+			row.suffix = append(append(row.suffix[:0], packedTables[r.table]...), suffix...)
 			row.value = value
 			if !yield(row, nil) {
 				return
 			}
 		}
 	}
+}
+
+// sort orders rows by their heads, and those with the same head by the bytes behind
+// it, of which the first is at. What is compared is mostly numbers, not texts that
+// begin with the same word.
+func (p *packer) sort(rows []packedRow, at int) {
+	p.byHead(rows)
+	for len(rows) > 1 {
+		n, ends := 1, int(rows[0].suffix) < at
+		for n < len(rows) && rows[n].head == rows[0].head {
+			ends = ends || int(rows[n].suffix) < at
+			n++
+		}
+		if n <= fewTied || ends {
+			p.sortTexts(rows[:n])
+		} else {
+			p.look(rows[:n], at)
+			p.sort(rows[:n], at+8)
+		}
+		rows = rows[n:]
+	}
+}
+
+// byHead sorts rows by their heads; those with the same head stay in their order.
+func (p *packer) byHead(rows []packedRow) {
+	if len(rows) <= fewHeads {
+		slices.SortStableFunc(rows, func(a, b packedRow) int { return cmp.Compare(a.head, b.head) })
+		return
+	}
+	var counts [8][256]uint32
+	for _, r := range rows {
+		for digit := range counts {
+			counts[digit][byte(r.head>>(8*digit))]++
+		}
+	}
+	from, to := rows, slices.Grow(p.spare[:0], len(rows))[:len(rows)]
+	p.spare = to
+	for digit := range counts {
+		if counts[digit][byte(rows[0].head>>(8*digit))] < uint32(len(rows)) {
+			deal(to, from, 8*digit, &counts[digit])
+			from, to = to, from
+		}
+	}
+	copy(rows, from)
+}
+
+// deal sorts rows by one digit of their heads, of which there are so many of each.
+func deal(to, from []packedRow, shift int, counts *[256]uint32) {
+	at := uint32(0)
+	for i, n := range counts {
+		counts[i], at = at, at+n
+	}
+	for _, r := range from {
+		i := byte(r.head >> shift)
+		to[counts[i]] = r
+		counts[i]++
+	}
+}
+
+// look makes the 8 bytes from at on the heads of rows. What ends there seems to end
+// in zeros.
+func (p *packer) look(rows []packedRow, at int) {
+	for i, r := range rows {
+		var head [8]byte
+		suffix, _ := p.of(r)
+		copy(head[:], suffix[at:])
+		rows[i].head = binary.BigEndian.Uint64(head[:])
+	}
+}
+
+func (p *packer) sortTexts(rows []packedRow) {
+	slices.SortFunc(rows, func(a, b packedRow) int {
+		s, _ := p.of(a)
+		t, _ := p.of(b)
+		return cmp.Or(bytes.Compare(s, t), cmp.Compare(a.at, b.at))
+	})
+}
+
+// fewTied is up to how many rows are compared as texts, and fewHeads up to how many
+// heads are compared with each other and not sorted digit by digit.
+const (
+	fewTied  = 8
+	fewHeads = 200
+)
+
+// same reports whether two neighbours have one suffix.
+func (p *packer) same(a, b packedRow) bool {
+	s, _ := p.of(a)
+	t, _ := p.of(b)
+	return a.table == b.table && bytes.Equal(s, t)
 }
 
 // putAside writes what is in memory as a run.
@@ -125,7 +210,7 @@ func (p *packer) finish(ctx context.Context, e kv.Engine, flush func() error) er
 	if err := p.putAside(); err != nil {
 		return err
 	}
-	p.data, p.rows = nil, nil
+	p.data, p.rows, p.spare = nil, nil, nil
 	if err := flush(); err != nil {
 		return err
 	}

@@ -22,8 +22,8 @@ func TestAPackedIndexReadsLikeAMap(t *testing.T) {
 		defer engine.Close()
 		x := index{at: realm{1, 2}, packed: true}
 		model := map[string]string{}
-		packed := rapid.SliceOf(anyRow()).Draw(t, "packed")
-		pack(t, engine, x.at, rapid.IntRange(1, 400).Draw(t, "run"), packed, model)
+		packed := rapid.SliceOfN(anyRow(), 0, rapid.SampledFrom([]int{10, 1000}).Draw(t, "rows")).Draw(t, "packed")
+		pack(t, engine, x.at, rapid.SampledFrom([]int{1, 400, 1 << 20}).Draw(t, "run"), packed, model)
 		change(t, engine, x, rapid.SliceOf(anyRow()).Draw(t, "changes"), model)
 		agree(t, engine, x, model)
 	})
