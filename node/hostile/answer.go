@@ -61,7 +61,21 @@ func (o *Offer) changes(r *wire.ChangesRequest) []wire.Response {
 	if was == nil || is == nil || r.After != "" {
 		return says(wire.Gone)
 	}
-	return with(&wire.ChangesPage{Changes: is.since(was)})
+	return with(paged(is.since(was), func(e []wire.Entry) wire.Response { return &wire.ChangesPage{Changes: e} })...)
+}
+
+// paged parts entries into pages.
+func paged(list []wire.Entry, page func([]wire.Entry) wire.Response) (pages []wire.Response) {
+	begin, size := 0, 0
+	for i, e := range list {
+		if size += len(e.Path) + len(e.Data) + 12; size > pageFull {
+			pages, begin, size = append(pages, page(list[begin:i+1])), i+1, 0
+		}
+	}
+	if begin < len(list) {
+		pages = append(pages, page(list[begin:]))
+	}
+	return pages
 }
 
 func (o *Offer) catalog(request wire.Request) ([]wire.Response, error) {
@@ -109,19 +123,11 @@ func (s *Shelf) leavesOf(r *wire.LeavesRequest) []wire.Response {
 const pageFull = 180 << 10
 
 func (s *Shelf) segment(r *wire.SegmentRequest) []wire.Response {
-	var pages []wire.Response
 	var entries []wire.Entry
-	size := 0
 	for _, l := range s.under(r.Prefix, r.After) {
 		entries = append(entries, wire.NewEntry(l.Path, s.Records[l.Path]))
-		if size += len(s.Records[l.Path]) + len(l.Path) + 12; size > pageFull {
-			pages, entries, size = append(pages, &wire.SegmentPage{Entries: entries}), nil, 0
-		}
 	}
-	if len(entries) > 0 {
-		pages = append(pages, &wire.SegmentPage{Entries: entries})
-	}
-	return with(pages...)
+	return with(paged(entries, func(e []wire.Entry) wire.Response { return &wire.SegmentPage{Entries: e} })...)
 }
 
 func (s *Shelf) records(r *wire.RecordsRequest) []wire.Response {
