@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
@@ -31,6 +32,7 @@ type Gossip struct {
 	metrics *metrics
 	pusher  *pusher
 	asker   *asker
+	fetcher *fetcher
 
 	topic  *pubsub.Topic
 	ctx    context.Context // of all that judges; ends with Run
@@ -53,7 +55,7 @@ func New(ctx context.Context, o Options) (*Gossip, error) {
 	if g.metrics, err = newMetrics(o.Registry, g); err != nil {
 		return nil, err
 	}
-	g.pusher, g.asker = newPusher(g), newAsker(g)
+	g.pusher, g.asker, g.fetcher = newPusher(g), newAsker(g), newFetcher(g)
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	if err := g.join(); err != nil {
 		g.cancel()
@@ -94,6 +96,7 @@ func (g *Gossip) Run(ctx context.Context) error {
 	workers.Go(func() error { return g.watchPeers(ctx) })
 	workers.Go(func() error { return g.pusher.run(ctx) })
 	workers.Go(func() error { return g.asker.run(ctx) })
+	workers.Go(func() error { return g.fetcher.run(ctx) })
 	err := workers.Wait()
 	g.cancel()
 	g.inside.close()
@@ -186,6 +189,21 @@ func (g *Gossip) Tips() int { tips, _ := g.table.count(); return tips }
 // Tip returns the newest announcement heard of a brand that the node doesn't keep,
 // if it is still remembered.
 func (g *Gossip) Tip(brand protocol.CID) (wire.Announcement, bool) { return g.table.tip(brand) }
+
+// Log returns a copy of the identity log of a brand that the node doesn't keep, if it
+// is still remembered: for peers that ask, because this node passed announcements
+// of the brand on.
+func (g *Gossip) Log(id protocol.CID) (*identity.Log, bool) {
+	b := g.table.take(id)
+	defer g.table.release(b)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, is := g.table.tip(id); !is || b.standing.Log == nil {
+		return nil, false
+	}
+	log := *b.standing.Log // appending replaces what the copy holds
+	return &log, true
+}
 
 // limited reports whether a peer is connected, but only over limited connections.
 func limited(h host.Host, id peer.ID) bool { return h.Network().Connectedness(id) == network.Limited }

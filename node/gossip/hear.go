@@ -34,6 +34,7 @@ const (
 	byGossip = "gossip"
 	byPush   = "push"
 	byLater  = "later" // kept back by the brand's budget before
+	byFetch  = "fetch" // kept back until operations were asked for
 )
 
 // hearing is one announcement that a peer delivered, while it is read and judged.
@@ -48,6 +49,9 @@ type hearing struct {
 	s    wire.Standing
 	kept bool
 	err  error
+
+	supplied bool // the log in s has operations that a peer was asked for
+	cost     int  // then the memory that it takes, as estimated by costOf
 }
 
 // hear reads an announcement that a peer delivered, judges it and acts on it.
@@ -63,6 +67,9 @@ func (g *Gossip) hear(ctx context.Context, data []byte, from peer.ID, way string
 		j = wire.Judge(data, func(protocol.CID) wire.Standing { return h.s }, g.o.Now())
 	} else {
 		j = h.judge(a)
+	}
+	if j.Reason == wire.IdentityMissing {
+		g.fetcher.miss(a, from)
 	}
 	g.report(j, from, way)
 	return j
@@ -98,6 +105,12 @@ func (h *hearing) judge(a wire.Announcement) wire.Judgement {
 	case h.way == byGossip && !g.affords(h.from, h.kept && !h.b.waiting, now):
 		return ignored(a, PeerBudget, errors.New("the peer delivers more than its share"))
 	}
+	return h.weigh(a)
+}
+
+// weigh judges what the peer may deliver, and acts on it.
+func (h *hearing) weigh(a wire.Announcement) wire.Judgement {
+	g, now := h.g, h.g.o.Now()
 	j := a.Judge(h.s, now)
 	switch {
 	case j.Verdict == wire.Ignore && h.kept:
@@ -107,8 +120,27 @@ func (h *hearing) judge(a wire.Announcement) wire.Judgement {
 		g.outbox.wait(h.b.id)
 		return ignored(a, BrandBudget, errors.New("kept until the brand's budget allows it"))
 	case j.Verdict == wire.Accept:
-		return g.act(h.ctx, h.b, j, h.kept, h.from)
+		return h.act(j)
 	}
+	return j
+}
+
+// act takes what is accepted. With operations that were asked for, a brand that is
+// kept is told of all that there are, and of another one they are remembered.
+func (h *hearing) act(j wire.Judgement) wire.Judgement {
+	a := j.Announcement
+	switch {
+	case h.supplied && h.kept:
+		log, err := merged(h.b.id, h.s.Log, a.Identity)
+		if err != nil { // not after such a verdict
+			return ignored(a, Unavailable, err)
+		}
+		j.Announcement.Identity = log.Signed()
+	case h.supplied:
+		h.b.standing.Log, h.b.log = h.s.Log, h.cost
+	}
+	j = h.g.act(h.ctx, h.b, j, h.kept, h.from)
+	j.Announcement = a
 	return j
 }
 

@@ -1,10 +1,12 @@
 package gossip
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
@@ -14,6 +16,7 @@ type metrics struct {
 	drops         *prometheus.CounterVec // cause
 	bytes         *prometheus.CounterVec // direction
 	pushes        *prometheus.CounterVec // direction
+	fetches       *prometheus.CounterVec // outcome
 	duplicates    prometheus.Counter
 	published     prometheus.Counter
 	peers, mesh   prometheus.Gauge
@@ -35,6 +38,7 @@ func newMetrics(registry prometheus.Registerer, g *Gossip) (*metrics, error) {
 		drops:         vector("dropped_total", "Messages dropped without being judged or sent, by cause.", "cause"),
 		bytes:         vector("bytes_total", "Bytes of gossip, control messages included.", "direction"),
 		pushes:        vector("pushes_total", "Announcements over push streams.", "direction"),
+		fetches:       vector("fetches_total", "Peers asked for identity operations that an announcement lacks, by outcome.", "outcome"),
 		duplicates:    prometheus.NewCounter(prometheus.CounterOpts(about("duplicates_total", "Copies of messages seen before."))),
 		published:     prometheus.NewCounter(prometheus.CounterOpts(about("published_total", "Announcements put into the mesh by this node."))),
 		peers:         prometheus.NewGauge(prometheus.GaugeOpts(about("peers", "Peers that gossip goes to."))),
@@ -45,7 +49,7 @@ func newMetrics(registry prometheus.Registerer, g *Gossip) (*metrics, error) {
 		func() float64 { return float64(g.Tips()) })
 	tipBytes := prometheus.NewGaugeFunc(prometheus.GaugeOpts(about("tip_bytes", "Estimated memory of what is remembered of them.")),
 		func() float64 { _, bytes := g.table.count(); return float64(bytes) })
-	for _, c := range []prometheus.Collector{m.announcements, m.drops, m.bytes, m.pushes, m.duplicates, m.published, m.peers, m.mesh, m.streams, tips, tipBytes} {
+	for _, c := range []prometheus.Collector{m.announcements, m.drops, m.bytes, m.pushes, m.fetches, m.duplicates, m.published, m.peers, m.mesh, m.streams, tips, tipBytes} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("metrics of gossip: %w", err)
 		}
@@ -69,4 +73,17 @@ func (m *metrics) dropped(cause string, n int) {
 	if n > 0 {
 		m.drops.WithLabelValues(cause).Add(float64(n))
 	}
+}
+
+func (m *metrics) fetched(err error) {
+	outcome := "good"
+	switch {
+	case errors.Is(err, errTooLong):
+		outcome = "too-long"
+	case errors.Is(err, protocol.ErrInvalid):
+		outcome = "wrong"
+	case err != nil:
+		outcome = "none"
+	}
+	m.fetches.WithLabelValues(outcome).Inc()
 }

@@ -24,7 +24,9 @@ type Brands interface {
 	// change until the next call for the brand.
 	Standing(ctx context.Context, brand protocol.CID) (s wire.Standing, kept bool, err error)
 	// Hear takes an announcement of a kept brand whose verdict is Accept, delivered
-	// by a peer. It returns when what must survive a crash is durable; with an
+	// by a peer. If operations were missing and a peer was asked for them, Identity of
+	// the announcement holds the brand's whole log, verified, however long: more than
+	// a message can carry. Hear returns when what must survive a crash is durable; with an
 	// error the announcement is ignored and may come again.
 	Hear(ctx context.Context, j wire.Judgement, from peer.ID) error
 }
@@ -54,6 +56,13 @@ type Options struct {
 	// Rival returns the announcement of the head that contests the present one, if
 	// there is such; the same for followers that just came. nil: none.
 	Rival func(ctx context.Context, brand protocol.CID) (wire.Announcement, bool)
+	// Fetch asks a peer for all identity operations of a brand (specs/12-catchup.md),
+	// at most MaxLog bytes of them: those that an announcement hangs on and that
+	// neither it nor the node has. It is asked in the background, for few brands at a
+	// time, and has 10 seconds. It blames the peer itself for what isn't an answer;
+	// who signed the operations is checked here. nil: nobody is asked, and such
+	// announcements come to nothing.
+	Fetch func(ctx context.Context, brand protocol.CID, from peer.ID) ([][]byte, error)
 	// Blame is told of each peer that delivered what is provably wrong. nil: nobody.
 	Blame func(peer.ID, string)
 }

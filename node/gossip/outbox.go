@@ -195,8 +195,11 @@ func (g *Gossip) judgeAgain(ctx context.Context, b *brand, a wire.Announcement) 
 	if err == nil {
 		j = a.Judge(s, g.o.Now())
 	}
-	if j.Verdict == wire.Accept {
+	switch {
+	case j.Verdict == wire.Accept:
 		j = g.act(ctx, b, j, kept, b.from)
+	case j.Reason == wire.IdentityMissing: // of a brand that is kept, if the node couldn't keep it before
+		g.fetcher.miss(a, b.from)
 	}
 	g.metrics.judged(byLater, j)
 	g.o.Log.Debug("announcement", "brand", b.id, "seq", a.Head.Seq, "peer", b.from, "by", byLater,

@@ -59,7 +59,7 @@ func (g *Gossip) options() []pubsub.Option {
 		pubsub.WithPeerScoreInspect(pubsub.PeerScoreInspectFn(g.scores.set), scoreEvery),
 		pubsub.WithPeerGater(pubsub.NewPeerGaterParams(0.33, pubsub.ScoreParameterDecay(2*time.Minute), pubsub.ScoreParameterDecay(10*time.Minute))),
 		pubsub.WithAppSpecificRpcInspector(g.inspect),
-		pubsub.WithRawTracer(&tracer{metrics: g.metrics, log: g.o.Log}),
+		pubsub.WithRawTracer(&tracer{metrics: g.metrics, log: g.o.Log, copied: g.fetcher.copied}),
 		pubsub.WithLogger(quiet(g.o.Log)),
 		pubsub.WithRPCLogger(quiet(g.o.Log)),
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/stoa-commerce/stoa/protocol"
-	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
@@ -179,20 +178,14 @@ func (b *brand) extend(ops []protocol.Signed) error {
 }
 
 func (b *brand) begin(ops []protocol.Signed) error {
-	var encoded [][]byte
-	cost := 0
-	for _, op := range ops {
-		data, err := op.Encode()
-		if err != nil {
-			return err
-		}
-		encoded, cost = append(encoded, data), cost+costOf(op)
-	}
-	log, err := identity.Load(b.id, encoded)
+	log, err := logOf(b.id, ops)
 	if err != nil {
 		return err
 	}
-	b.standing.Log, b.log = log, cost
+	b.standing.Log, b.log = log, 0
+	for _, op := range ops {
+		b.log += costOf(op)
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 type tracer struct {
 	metrics *metrics
 	log     *slog.Logger
+	copied  func(message string, from peer.ID)
 }
 
 var _ pubsub.RawTracer = (*tracer)(nil)
@@ -25,7 +26,12 @@ func (t *tracer) Leave(string)                             {}
 func (t *tracer) ValidateMessage(*pubsub.Message)          {}
 func (t *tracer) DeliverMessage(*pubsub.Message)           {}
 func (t *tracer) UndeliverableMessage(*pubsub.Message)     {}
-func (t *tracer) DuplicateMessage(*pubsub.Message)         { t.metrics.duplicates.Inc() }
+
+// DuplicateMessage notes who else has what waits for operations.
+func (t *tracer) DuplicateMessage(m *pubsub.Message) {
+	t.metrics.duplicates.Inc()
+	t.copied(m.ID, m.ReceivedFrom)
+}
 
 func (t *tracer) Graft(p peer.ID, _ string) {
 	t.metrics.mesh.Inc()

@@ -51,6 +51,23 @@ func (b *Book) Keep(id protocol.CID) {
 	}
 }
 
+// Know keeps a brand of which the log is known and no head.
+func (b *Book) Know(log *identity.Log) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.brands[log.Brand()] = &page{standing: wire.Standing{Log: log}}
+}
+
+// Log returns what is known of the identity of a kept brand, nil if nothing is.
+func (b *Book) Log(id protocol.CID) *identity.Log {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p := b.brands[id]; p != nil {
+		return p.standing.Log
+	}
+	return nil
+}
+
 // Drop ends that.
 func (b *Book) Drop(id protocol.CID) {
 	b.mu.Lock()
@@ -96,6 +113,9 @@ func (b *Book) Own(a wire.Announcement) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := &page{}
+	if old := b.brands[a.Head.Brand]; old != nil {
+		p.standing.Log = old.standing.Log
+	}
 	b.brands[a.Head.Brand] = p
 	return p.take(a, wire.Newer)
 }
