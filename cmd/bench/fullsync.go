@@ -117,10 +117,12 @@ func (f *full) fetch(ctx context.Context, l *lab, peers int) (seconds float64, e
 	if _, err := dialAll(ctx, p.net.Connect, from); err != nil {
 		return 0, err
 	}
+	var came time.Duration
 	begin := time.Now()
-	report, err := p.take(ctx, head, from...)
+	report, err := p.take(ctx, head, func(_, _ uint64) { came = time.Since(begin) }, from...)
 	took := time.Since(begin)
-	l.say("full sync from %d: %.1f s, %d requests, %d bytes", len(report.Peers), took.Seconds(), report.Requests, report.Bytes)
+	l.say("full-sync: from %d in %.1f s, the last record after %.1f; %d requests, %d bytes",
+		len(report.Peers), took.Seconds(), came.Seconds(), report.Requests, report.Bytes)
 	return took.Seconds(), err
 }
 

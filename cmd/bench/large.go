@@ -162,7 +162,7 @@ func (g *large) takeOver(ctx context.Context, way string) (c cost, err error) {
 	if err != nil {
 		return c, err
 	}
-	if c.report, err = g.mirror.take(ctx, head, g.tap.addr()); err != nil {
+	if c.report, err = g.mirror.take(ctx, head, nil, g.tap.addr()); err != nil {
 		return c, err
 	}
 	after, err := g.tap.settled()

@@ -151,8 +151,8 @@ func (p *peer) learn(ctx context.Context, brand protocol.CID, from string) (cata
 }
 
 // take fetches the catalog of a head from the peers at some addresses and makes it
-// the live one.
-func (p *peer) take(ctx context.Context, head catalog.SignedHead, from ...string) (r catchup.Report, err error) {
+// the live one. progress may be nil.
+func (p *peer) take(ctx context.Context, head catalog.SignedHead, progress func(done, total uint64), from ...string) (r catchup.Report, err error) {
 	base, err := p.live(ctx, head.Brand)
 	if err != nil {
 		return r, err
@@ -162,7 +162,7 @@ func (p *peer) take(ctx context.Context, head catalog.SignedHead, from ...string
 		return r, err
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
-	job := catchup.Job{Brand: head.Brand, Head: head, Base: base, Stage: stage}
+	job := catchup.Job{Brand: head.Brand, Head: head, Base: base, Stage: stage, Progress: progress}
 	ids, err := dialAll(ctx, p.net.Connect, from)
 	if err != nil {
 		return r, err
