@@ -84,7 +84,7 @@ func blowUp() map[protocol.Path][]byte {
 		put(c)
 	}
 	for i := range 200 {
-		p := &catalog.Product{Header: catalog.HeaderOf(catalog.TypeProduct), Handle: protocol.Handle(fmt.Sprintf("p%d", i)), Title: words(i, 25)}
+		p := &catalog.Product{Header: catalog.HeaderOf(catalog.TypeProduct), Handle: protocol.Handle(fmt.Sprintf("p%d", i)), Title: words(i, 20)}
 		for j := range catalog.MaxTags {
 			p.Tags = append(p.Tags, fmt.Sprintf("tag %02d %s", j, words(i*100+j, 8)))
 		}
@@ -165,6 +165,9 @@ func TestAPeerThatLiesAboutItsBrandsIsNotFollowed(t *testing.T) {
 			st, err := s.mirror.Follow(ctx, p.Addr(), "")
 			if err == nil && st.Head.Defined() {
 				t.Errorf("%+v", st)
+			}
+			if lies := s.mirror.log.count(said{msg: lied, peer: p.Host.ID().String()}); (lies > 0) != (len(list) > 1) {
+				t.Errorf("%d lies in the log", lies)
 			}
 			if err == nil {
 				s.check(s.mirror.Unfollow(t.Context(), st.Brand))

@@ -197,7 +197,7 @@ func (s *scene) check(err error) {
 
 // patience is how long a test waits for what must come; none waits so long when it
 // passes.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // eventually waits until a thing is true.
 func (s *scene) eventually(what string, is func() bool) {
@@ -208,10 +208,6 @@ func (s *scene) eventually(what string, is func() bool) {
 		}
 	}
 	st, _ := s.mirror.Mirror(context.Background(), s.brand.Brand())
-	if os.Getenv("STACKS") != "" {
-		b := make([]byte, 8<<20)
-		os.WriteFile("/tmp/stacks.txt", b[:runtime.Stack(b, true)], 0o600)
-	}
 	s.Fatalf("never: %s\n%+v\n%s", what, st, s.mirror.log)
 }
 

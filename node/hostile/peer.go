@@ -149,7 +149,7 @@ func (p *Peer) answer(s network.Stream) error {
 
 func (p *Peer) write(s network.Stream, r wire.Request, frames []wire.Response, evil Evil) error {
 	for i, f := range frames {
-		data, err := wire.EncodeResponse(f, wire.MaxPage)
+		data, err := encode(f)
 		if err != nil {
 			return err
 		}
@@ -172,6 +172,24 @@ func (p *Peer) write(s network.Stream, r wire.Request, frames []wire.Response, e
 		}
 	}
 	return nil
+}
+
+// encode encodes a frame as the rules say, or where its form breaks them without
+// asking.
+func encode(f wire.Response) ([]byte, error) {
+	data, err := wire.EncodeResponse(f, wire.MaxPage)
+	if err == nil {
+		return data, nil
+	}
+	switch p := f.(type) {
+	case *wire.BrandsPage:
+		p.Envelope = wire.Envelope{V: wire.Version, Kind: "brands"}
+	case *wire.ContentPage:
+		p.Envelope = wire.Envelope{V: wire.Version, Kind: "content"}
+	default:
+		return nil, err
+	}
+	return protocol.Marshal(f)
 }
 
 // honest answers as the rules say.

@@ -35,7 +35,7 @@ func TestStreamsThatStallAfterOneByteAreBoundedAndEnd(t *testing.T) {
 	if held < 100 {
 		t.Errorf("only %d streams could be opened", held)
 	}
-	t.Logf("%d streams are held", held)
+	t.Logf("%d streams were opened", held)
 	s.edits()
 	s.edits()
 	third := s.prepare("Third") // is served while the others stall
@@ -162,5 +162,30 @@ func TestClaimsAreLookedIntoWithinBounds(t *testing.T) {
 	s.unharmed()
 	if n := p.Asked("head"); n > 600 {
 		t.Errorf("it was asked %d times", n)
+	}
+}
+
+// The peer that the mirror takes for the brand's own node stalls in every answer about
+// the catalog: that costs time, and no more.
+func TestAnswersThatStallAfterOneByteAreTakenFromOthers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a silent peer")
+	}
+	t.Parallel()
+	s := newScene(t)
+	p := s.copycat()
+	s.mirror.follows(p.Addr())
+	s.same()
+	p.Do(hostile.Evil{
+		Twist: func(_ wire.Request, frames []wire.Response) []wire.Response { return frames[:1] },
+		Raw:   func(_ wire.Request, b []byte) []byte { return b[:1] }, Stall: true,
+	})
+	begin := time.Now()
+	s.edits()
+	t.Logf("the edit came after %v", time.Since(begin))
+	s.mirror.logs(said{msg: "set aside", peer: p.Host.ID().String()})
+	s.same()
+	if n := s.mirror.log.count(said{msg: "peer is blamed"}); n > 0 {
+		t.Errorf("blamed %d times", n)
 	}
 }
