@@ -17,7 +17,7 @@ import (
 
 const (
 	// addressLook is how often it is looked whether the node's addresses changed.
-	addressLook = time.Minute
+	addressLook = 5 * time.Second
 	// seedPause is about how long to wait before a seed is asked again that could not
 	// be asked.
 	seedPause = 30 * time.Second
@@ -122,7 +122,11 @@ func (n *Node) followSeed(ctx context.Context, seed string) error {
 		return err
 	}
 	for _, info := range addrInfos(f.Peers) {
-		n.net.p2p.Keep(info)
+		if n.private() || near(seed) {
+			n.net.p2p.Keep(info)
+		} else if _, err := n.net.p2p.KeepHints(full(info)...); err != nil {
+			n.log.Debug("peer behind seed can't be dialled", "seed", seed, "peer", info.ID, "reason", err)
+		}
 	}
 	return nil
 }

@@ -25,8 +25,25 @@ const (
 	unheard protocol.Millis = 10 * 60_000
 )
 
-// askRegularly asks peers for heads that gossip may have missed, of the own brand too:
-// somebody else may sign for it.
+// ownLook is about how often peers are asked for the own brand's head: a copied home
+// has the same peer key, so that gossip reaches only one of the two.
+const ownLook = time.Minute
+
+// askOwn asks peers regularly whether somebody else signs for the own brand.
+func (n *Node) askOwn(ctx context.Context) error {
+	for {
+		timer := time.NewTimer(min(ownLook/2+rand.N(ownLook), n.entropyPause()))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+		n.askSome(ctx, n.kept.own)
+	}
+}
+
+// askRegularly asks peers for heads that gossip may have missed.
 func (n *Node) askRegularly(ctx context.Context) error {
 	for {
 		timer := time.NewTimer(n.entropyPause())
@@ -36,7 +53,7 @@ func (n *Node) askRegularly(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		}
-		n.eachBrand(ctx, n.kept.all(), func(m *mirror) { n.askSome(ctx, m) })
+		n.eachBrand(ctx, n.kept.followed(), func(m *mirror) { n.askSome(ctx, m) })
 	}
 }
 

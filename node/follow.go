@@ -85,10 +85,17 @@ func (n *Node) findAtPeer(ctx context.Context, addr string) (protocol.CID, error
 	if info.ID == n.net.host().ID() {
 		return protocol.CID{}, ErrOwnBrand
 	}
-	if err := n.net.host().Connect(ctx, info); err != nil {
-		return protocol.CID{}, fmt.Errorf("connect to %s: %w", info.ID, err)
+	n.net.p2p.Keep(info) // the owner's word: dialled wherever it leads
+	err := n.net.host().Connect(ctx, info)
+	var brand protocol.CID
+	if err == nil {
+		brand, err = n.brandOfPeer(ctx, info.ID)
 	}
-	return n.brandOfPeer(ctx, info.ID)
+	if err != nil {
+		n.net.p2p.Drop(info.ID)
+		return brand, fmt.Errorf("ask %s: %w", info.ID, err)
+	}
+	return brand, nil
 }
 
 // findAtGateway asks a gateway that the owner named who stands there.
@@ -265,6 +272,7 @@ func (n *Node) stopWork(m *mirror) {
 	if n.net == nil {
 		return
 	}
+	n.net.p2p.Withdraw(m.brand)
 	n.net.queue.forget(m.brand)
 	n.net.pictures.forget(m.brand)
 	for _, home := range homes {

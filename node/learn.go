@@ -71,7 +71,9 @@ func (n *Node) raiseHighest(ctx context.Context, m *mirror, r report) error {
 	}
 	m.mu.Lock()
 	m.highest, m.announced, m.rival, m.contests = &r.head, r.announced, nil, open
-	m.heard.says(r.from, r.head.Head, now)
+	if !r.announced {
+		m.heard.says(r.from, r.head.Head, now)
+	}
 	m.heard.confirmed(r.from, now)
 	m.heard.signed = max(m.heard.signed, min(r.head.Time, now))
 	m.heard.noteBehind(m.target() != nil, now)
@@ -149,7 +151,9 @@ func (n *Node) keepRival(ctx context.Context, m *mirror, r report) error {
 func (n *Node) confirm(ctx context.Context, m *mirror, r report) error {
 	now := n.millis()
 	m.mu.Lock()
-	m.heard.says(r.from, r.head.Head, now)
+	if !r.announced {
+		m.heard.says(r.from, r.head.Head, now)
+	}
 	m.heard.confirmed(r.from, now)
 	first := r.announced && !m.announced
 	m.announced = m.announced || r.announced
@@ -175,7 +179,9 @@ func (n *Node) stillThere(m *mirror, id peer.ID) {
 func (n *Node) noteHolder(m *mirror, r report) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.heard.says(r.from, r.head.Head, n.millis())
+	if !r.announced {
+		m.heard.says(r.from, r.head.Head, n.millis())
+	}
 }
 
 // learnIdentity adds operations to a brand's log, if any of them is new. The error

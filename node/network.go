@@ -192,7 +192,7 @@ func (n *Node) runNet(ctx context.Context) error {
 	}
 	n.provide(ctx)
 	for _, work := range []func(context.Context) error{
-		n.net.p2p.Run, n.net.gossip.Run, n.bringAllUp, n.fetchPictures, n.greetAll, n.lookIntoClaims, n.askRegularly,
+		n.net.p2p.Run, n.net.gossip.Run, n.bringAllUp, n.fetchPictures, n.greetAll, n.lookIntoClaims, n.askRegularly, n.askOwn,
 		n.followSeeds, n.checkDomains, n.tellAddresses, n.writeHearsay,
 	} {
 		g.Go(func() error { return work(ctx) })

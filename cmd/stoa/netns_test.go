@@ -156,6 +156,7 @@ func TestABrandBehindARouterIsMirroredBehindAnother(t *testing.T) {
 	}
 	t.Parallel()
 	t.Run("through a hub that mirrors it", func(t *testing.T) { behindRouters(t, true) })
+	t.Run("through a hub that knows nothing of it", func(t *testing.T) { behindRouters(t, false) })
 }
 
 // behindRouters has a brand and a mirror of it, each behind a router, and a public

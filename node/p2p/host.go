@@ -118,7 +118,7 @@ func (p *P2P) forcedReachability() []libp2p.Option {
 	switch {
 	case len(p.conf.listen) == 0:
 		return []libp2p.Option{libp2p.ForceReachabilityPrivate()}
-	case p.conf.Private && p.conf.RelayService:
+	case p.conf.RelayService:
 		return []libp2p.Option{libp2p.ForceReachabilityPublic()}
 	}
 	return nil
