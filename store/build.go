@@ -22,6 +22,8 @@ type build struct {
 	totals totals
 	pages  packer
 	rows   rowMaker
+	prefix []byte // of the keys of rows
+	key    []byte // of the last row
 	bytes  uint64
 }
 
@@ -64,7 +66,7 @@ func (s *Store) buildAt(ctx context.Context, at realm) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &build{s: s, at: at, bulk: bulk, totals: newTotals(), pages: newPacker(bulk, at)}
+	b := &build{s: s, at: at, bulk: bulk, totals: newTotals(), pages: newPacker(bulk, at), prefix: keyIndex(at, "")}
 	b.rows.to = b
 	return b, nil
 }
@@ -226,7 +228,8 @@ func (b *build) put(suffix, value []byte) error {
 	if table := tableOf(suffix); table >= 0 {
 		return b.pages.add(table, suffix, value)
 	}
-	return b.bulk.Set(keyIndex(b.at, string(suffix)), value)
+	b.key = append(append(b.key[:0], b.prefix...), suffix...)
+	return b.bulk.Set(b.key, value)
 }
 
 // abandon ends the build; its rows are swept.

@@ -18,7 +18,11 @@ type leafRow struct {
 }
 
 func encodeLeaf(path protocol.Path, cid protocol.CID, record []byte) []byte {
-	b := cid.Append(make([]byte, 0, protocol.CIDSize+2+len(path)+len(record)))
+	return appendLeaf(make([]byte, 0, protocol.CIDSize+2+len(path)+len(record)), path, cid, record)
+}
+
+func appendLeaf(b []byte, path protocol.Path, cid protocol.CID, record []byte) []byte {
+	b = cid.Append(b)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(path)))
 	b = append(b, path...)
 	return append(b, record...)

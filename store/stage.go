@@ -38,6 +38,7 @@ type Stage struct {
 	pending  []Change
 	size     int // bytes of pending records
 	bulk     kv.Bulk
+	row      []byte // the last one written
 	digests  digestCache
 	prepared bool
 	closed   bool
@@ -178,7 +179,8 @@ func (st *Stage) write(c Change) error {
 	key := keyLeaf(st.at, leaf)
 	switch {
 	case c.Record != nil:
-		return st.bulk.Set(key, encodeLeaf(c.Path, protocol.Sum(protocol.DagCBOR, c.Record), c.Record))
+		st.row = appendLeaf(st.row[:0], c.Path, protocol.Sum(protocol.DagCBOR, c.Record), c.Record)
+		return st.bulk.Set(key, st.row)
 	case st.empty:
 		return st.bulk.Delete(key)
 	}

@@ -14,6 +14,7 @@ import (
 const (
 	bulkPiece = 256 << 10
 	bulkAhead = 2
+	bulkBlock = 64 << 10 // bytes of rows that are copied to one place
 )
 
 // bulk is a kv.Bulk: one transaction after the other.
@@ -50,7 +51,7 @@ func (b *bulk) write(add func(*writer) error) error {
 	return b.do(func() error {
 		if b.cur == nil {
 			txn := b.db.bdg.NewTransaction(true)
-			b.cur = &writer{reader: reader{ctx: b.ctx, db: b.db, txn: txn}, limits: b.db.Limits()}
+			b.cur = &writer{reader: reader{ctx: b.ctx, db: b.db, txn: txn}, limits: b.db.Limits(), grow: bulkBlock}
 		}
 		if err := add(b.cur); err != nil {
 			return err

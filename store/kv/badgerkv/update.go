@@ -1,7 +1,6 @@
 package badgerkv
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -132,7 +131,19 @@ type writer struct {
 	reader
 	limits kv.Limits
 	size   kv.Size
-	failed error // the first refused write; it fails the transaction
+	failed error  // the first refused write; it fails the transaction
+	block  []byte // what was copied
+	grow   int    // bytes of a block; 0 gives everything its own
+}
+
+// keep copies a key or a value.
+func (w *writer) keep(b []byte) []byte {
+	if cap(w.block)-len(w.block) < len(b) || w.block == nil {
+		w.block = make([]byte, 0, max(w.grow, len(b)))
+	}
+	n := len(w.block)
+	w.block = append(w.block, b...)
+	return w.block[n:len(w.block):len(w.block)]
 }
 
 func (w *writer) Set(key, value []byte) error {
@@ -140,7 +151,7 @@ func (w *writer) Set(key, value []byte) error {
 		return w.refuse("set", key, fmt.Errorf("%w: value of %d bytes", kv.ErrTooLarge, len(value)))
 	}
 	return w.write("set", key, value, func(k []byte) error {
-		return w.txn.Set(k, append([]byte{}, value...))
+		return w.txn.Set(k, w.keep(value))
 	})
 }
 
@@ -161,7 +172,7 @@ func (w *writer) write(what string, key, value []byte, do func(key []byte) error
 	if !w.limits.Fits(grown) {
 		return w.refuse(what, key, fmt.Errorf("%w: %d writes of %d bytes", kv.ErrTooLarge, grown.Writes, grown.Bytes))
 	}
-	if err := do(bytes.Clone(key)); err != nil {
+	if err := do(w.keep(key)); err != nil {
 		return w.refuse(what, key, translate(err))
 	}
 	w.size = grown
