@@ -213,6 +213,7 @@ func (w *workshop) shown() (shown protocol.CID) {
 // A mirror is killed in the middle of a sync, again and again, at whatever moment: it
 // shows nothing or the whole catalog of a head that was signed, and goes on.
 func TestAMirrorThatIsKilledInTheMiddleOfASyncGoesOn(t *testing.T) {
+	t.Parallel()
 	kills, count := 5*long(), 2400
 	if testing.Short() {
 		kills, count = 2, 1200
@@ -246,6 +247,7 @@ func TestAMirrorThatIsKilledInTheMiddleOfASyncGoesOn(t *testing.T) {
 
 // What came before a death is not asked for again.
 func TestAMirrorThatIsKilledAsksOnlyForTheRest(t *testing.T) {
+	t.Parallel()
 	w := newWorkshop(t, 1800)
 	head := w.edit(1, 1)
 	full := int(head.Bytes) / (140 << 10)
