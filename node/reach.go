@@ -181,9 +181,14 @@ func (n *Node) askEach(ctx context.Context, m *mirror, peers []peer.ID) []error 
 	return failed
 }
 
+// tellTime is how long telling it may keep the brand's next catalog waiting.
+const tellTime = 3 * time.Second
+
 // tellHome tells the brand's own node which head is here, and is told by it which is
-// the highest.
+// the highest. One that is silent doesn't hold the brand up.
 func (n *Node) tellHome(ctx context.Context, m *mirror) {
+	ctx, cancel := context.WithTimeout(ctx, tellTime)
+	defer cancel()
 	m.mu.Lock()
 	homes, live, told := m.heard.homes, m.live, m.told
 	m.mu.Unlock()
