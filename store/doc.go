@@ -44,10 +44,9 @@
 //	y/ b g suffix                         page of index rows of a full build, up to and with the one at suffix
 //	j/ b g run[2] suffix                  the same of a part of the rows, while the build lasts
 //
-// The index of a generation that was built whole (specified by its state) stands in
-// pages, but for card/, size/ and rule/. Rows of x/ lie over them: one of the single
-// byte 0 hides that of a page. Where two pages overlap the rows of several parts are
-// merged first, so pages never do.
+// A full build writes its index as pages, but for card/, size/ and rule/, which are
+// read by key; pages never overlap. What changes in place later are rows of x/, which
+// lie over the pages: one whose value is the byte 0 hides a row of a page.
 //
 // Private, never in a record, an archive, a proof or an answer to a peer:
 //

@@ -162,8 +162,8 @@ type Bulk interface {
 	// can be used on.
 	Flush() error
 
-	// Discard drops what is pending and ends the Bulk. Always call it;
-	// after Flush nothing is lost by it.
+	// Discard drops what is pending and ends the Bulk: when it returns no
+	// piece is on its way. Always call it; after Flush nothing is lost by it.
 	Discard()
 }
 
