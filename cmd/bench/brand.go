@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -87,13 +88,44 @@ func (b *brand) sign(root trie.Hash, records, bytes uint64, now time.Time) (cata
 
 // put applies changes to the brand's catalog in a store, under a head of its own.
 func (b *brand) put(ctx context.Context, s *store.Store, now time.Time, changes iter.Seq2[store.Change, error]) error {
-	if _, err := s.PutIdentity(ctx, b.id(), b.op); err != nil {
-		return err
-	}
 	p, err := s.Prepare(ctx, b.id(), changes)
 	if err != nil {
 		return err
 	}
+	return b.publish(ctx, s, p, now)
+}
+
+// found makes the brand known to a store, with a first catalog that is built as one
+// that comes from peers is.
+func (b *brand) found(ctx context.Context, s *store.Store, now time.Time, records iter.Seq2[store.Change, error]) (err error) {
+	if _, err := s.PutIdentity(ctx, b.id(), b.op); err != nil {
+		return err
+	}
+	stage, err := s.Stage(ctx, b.id())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stage.Close()) }()
+	for c, err := range records {
+		if err == nil {
+			err = stage.Add([]store.Change{c})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := stage.Flush(); err != nil {
+		return err
+	}
+	p, err := stage.Prepare(ctx)
+	if err != nil {
+		return err
+	}
+	return b.publish(ctx, s, p, now)
+}
+
+// publish signs what was prepared and makes it.
+func (b *brand) publish(ctx context.Context, s *store.Store, p *store.Prepared, now time.Time) error {
 	defer p.Discard()
 	head, err := b.sign(p.Root, p.Count, p.Bytes, now)
 	if err != nil {

@@ -54,7 +54,7 @@ func (g *large) make(ctx context.Context, records int) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(g.put(ctx, p.store, g.founded, g.all(records)), p.close())
+	return errors.Join(g.brand.found(ctx, p.store, g.founded, g.all(records)), p.close())
 }
 
 // all yields exactly so many records.

@@ -62,7 +62,7 @@ func (c *crowd) open(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := b.put(ctx, c.hub.store, c.now, c.catalog(i)); err != nil {
+		if err := b.found(ctx, c.hub.store, c.now, c.catalog(i)); err != nil {
 			return err
 		}
 		c.brands = append(c.brands, b.id())
