@@ -46,11 +46,14 @@ func (p Path) Group() string {
 }
 
 func (p Path) segment(i int) string {
-	parts := strings.SplitN(string(p), "/", 4)
-	if i < len(parts) {
-		return parts[i]
+	first, rest, more := strings.Cut(string(p), "/")
+	for ; i > 0; i-- {
+		if !more {
+			return ""
+		}
+		first, rest, more = strings.Cut(rest, "/")
 	}
-	return ""
+	return first
 }
 
 func validSegment(s string, upper bool) bool {
