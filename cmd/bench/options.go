@@ -35,7 +35,7 @@ type scale struct {
 	brands      int           // that one node follows
 	wares       int           // products of each of them
 	nodes       int           // that gossip
-	heads       int           // that they tell each other of
+	heads       int           // that they tell each other of: fewer than a brand may announce at once
 	judged      int           // announcements
 	syncs       int           // of a whole catalog, of each arm
 	pages       int           // that are kept warm
@@ -48,13 +48,17 @@ type scale struct {
 
 var scales = map[string]scale{
 	"full": {
-		name: "full", big: 100_000, shop: 20_000, calm: 10 * time.Second, edits: 1000, records: 1_000_000, changes: 100,
-		seen: 200, mirrored: 1000, rush: 100, rushTime: 10 * time.Second, brands: 1000, wares: 100, nodes: 200, heads: 25, judged: 20_000, syncs: 2, proofs: 20_000, starts: 5,
+		name: "full", big: 100_000, shop: 20_000, calm: 10 * time.Second, edits: 1000,
+		records: 1_000_000, changes: 100, proofs: 20_000, starts: 5,
+		seen: 200, mirrored: 1000, rush: 100, rushTime: 10 * time.Second, brands: 1000, wares: 100,
+		nodes: 200, heads: 25, judged: 20_000, syncs: 2,
 		pages: 256, rounds: 7, round: time.Second, chunks: 10, visible: 20, connections: 32,
 	},
 	"small": {
-		name: "small", big: 250, shop: 120, edits: 5, records: 2_500, changes: 10,
-		seen: 3, mirrored: 20, rush: 5, rushTime: 100 * time.Millisecond, brands: 4, wares: 5, nodes: 12, heads: 3, judged: 50, syncs: 1, proofs: 100, starts: 1,
+		name: "small", big: 250, shop: 120, edits: 5,
+		records: 2_500, changes: 10, proofs: 100, starts: 1,
+		seen: 3, mirrored: 20, rush: 5, rushTime: 100 * time.Millisecond, brands: 4, wares: 5,
+		nodes: 12, heads: 3, judged: 50, syncs: 1,
 		pages: 8, rounds: 2, round: 30 * time.Millisecond, chunks: 3, visible: 2, connections: 4,
 	},
 }
