@@ -165,8 +165,9 @@ func (w *workshop) live(fatal int, head protocol.CID) (served int, reached bool)
 	_ = must(child.StdinPipe()) // closed when this process ends
 	w.mu.Lock()
 	w.served, w.fatal, w.child = 0, fatal, child
+	err := child.Start()
 	w.mu.Unlock()
-	w.check(child.Start())
+	w.check(err)
 	timer := time.AfterFunc(2*patience, func() { _ = child.Process.Kill() })
 	for lines := bufio.NewScanner(out); !reached && lines.Scan(); {
 		reached = lines.Text() == head.String()
@@ -247,6 +248,9 @@ func TestAMirrorThatIsKilledInTheMiddleOfASyncGoesOn(t *testing.T) {
 
 // What came before a death is not asked for again.
 func TestAMirrorThatIsKilledAsksOnlyForTheRest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a large catalog")
+	}
 	t.Parallel()
 	w := newWorkshop(t, 1800)
 	head := w.edit(1, 1)
