@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -14,10 +15,10 @@ import (
 func id(n int) protocol.CID { return protocol.Sum(protocol.DagCBOR, fmt.Append(nil, n)) }
 
 // heardOf makes a brand the tip heard last.
-func heardOf(t *table, n, cost int) {
+func heardOf(t *table, n, cost int) error {
 	b := t.take(id(n))
-	t.learn(b, wire.Announcement{Head: catalog.SignedHead{CID: id(n)}}, cost)
-	t.release(b)
+	defer t.release(b)
+	return t.learn(b, wire.Announcement{Head: catalog.SignedHead{CID: id(n)}}, cost)
 }
 
 func has(t *table, n int) bool { _, ok := t.tip(id(n)); return ok }
@@ -25,10 +26,10 @@ func has(t *table, n int) bool { _, ok := t.tip(id(n)); return ok }
 func TestTheTipsHeardLongestAgoAreForgotten(t *testing.T) {
 	tips := newTable()
 	for n := range maxTips {
-		heardOf(tips, n, 1000)
+		_ = heardOf(tips, n, 1000)
 	}
-	heardOf(tips, 0, 1000) // heard again
-	heardOf(tips, maxTips, 1000)
+	_ = heardOf(tips, 0, 1000) // heard again
+	_ = heardOf(tips, maxTips, 1000)
 	if n, bytes := tips.count(); n != maxTips || bytes != maxTips*1000 || len(tips.brands) != maxTips {
 		t.Errorf("%d tips, %d bytes, %d brands", n, bytes, len(tips.brands))
 	}
@@ -40,14 +41,13 @@ func TestTheTipsHeardLongestAgoAreForgotten(t *testing.T) {
 func TestTipsAreBoundedInBytes(t *testing.T) {
 	tips := newTable()
 	for n := range 2 * maxTipBytes / maxOneTip {
-		heardOf(tips, n, maxOneTip)
+		_ = heardOf(tips, n, maxOneTip)
 	}
 	if n, bytes := tips.count(); bytes > maxTipBytes || n != maxTipBytes/maxOneTip {
 		t.Errorf("%d tips, %d bytes", n, bytes)
 	}
-	heardOf(tips, -1, maxOneTip+1)
-	if has(tips, -1) {
-		t.Error("a brand beyond the limit of one is remembered")
+	if err := heardOf(tips, -1, maxOneTip+1); !errors.Is(err, errTooLong) || has(tips, -1) {
+		t.Errorf("a brand beyond the limit of one is remembered: %v", err)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestABrandInUseIsOneBrandAndForgottenAfter(t *testing.T) {
 
 func TestABrandThatIsKeptIsNoTip(t *testing.T) {
 	tips := newTable()
-	heardOf(tips, 1, 1000)
+	_ = heardOf(tips, 1, 1000)
 	b := tips.take(id(1))
 	tips.mark(b, true)
 	tips.release(b)

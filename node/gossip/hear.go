@@ -172,7 +172,7 @@ func (g *Gossip) act(ctx context.Context, b *brand, j wire.Judgement, kept bool,
 	if kept {
 		err = g.o.Brands.Hear(ctx, j, from)
 	} else if err = b.remember(j); err == nil {
-		g.table.learn(b, j.Announcement, b.cost(j.Announcement))
+		err = g.table.learn(b, j.Announcement, b.cost(j.Announcement))
 	}
 	if err != nil {
 		return ignored(j.Announcement, Unavailable, fmt.Errorf("hear of %s: %w", b.id, err))

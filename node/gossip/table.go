@@ -16,8 +16,9 @@ const (
 	maxTips = 10_000
 	// maxTipBytes is how much memory all of them may take, as estimated by costOf.
 	maxTipBytes = 64 << 20
-	// maxOneTip is how much one of them may take: a brand with more operations than
-	// that is forgotten, and only nodes that keep it pass its announcements on.
+	// maxOneTip is how much one of them may take: of a brand with more operations than
+	// that nothing is remembered, and only nodes that keep it pass its announcements on,
+	// because who does must be able to show them.
 	maxOneTip = 128 << 10
 )
 
@@ -97,13 +98,14 @@ func (t *table) mark(b *brand, kept bool) {
 }
 
 // learn makes the brand the tip heard last, and forgets the ones heard longest
-// ago as room requires. cost is an estimate in bytes.
-func (t *table) learn(b *brand, tip wire.Announcement, cost int) {
+// ago as room requires. cost is an estimate in bytes; one beyond the limit makes the
+// brand forgotten, with errTooLong.
+func (t *table) learn(b *brand, tip wire.Announcement, cost int) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.drop(b)
 	if cost > maxOneTip {
-		return
+		return errTooLong
 	}
 	b.tip, b.bytes, b.place = tip, cost, t.tips.PushBack(b)
 	t.bytes += cost
@@ -112,6 +114,7 @@ func (t *table) learn(b *brand, tip wire.Announcement, cost int) {
 		t.drop(oldest)
 		t.sweep(oldest)
 	}
+	return nil
 }
 
 func (t *table) drop(b *brand) {
