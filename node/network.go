@@ -101,10 +101,10 @@ func (n *Node) join(ctx context.Context, o NetOptions) (err error) {
 	w.client = catchup.NewClient(catchup.ClientOptions{
 		Host: w.host(), Limited: w.p2p.Limited, Blame: w.p2p.Blame, Log: n.log, Registry: o.Registry, Now: n.millis,
 	})
-	if err := n.serve(); err != nil {
+	if err := n.gossipWith(ctx); err != nil {
 		return err
 	}
-	if err := n.gossipWith(ctx); err != nil {
+	if err := n.serve(); err != nil {
 		return err
 	}
 	if err := n.measure(); err != nil {
@@ -119,7 +119,7 @@ func (n *Node) join(ctx context.Context, o NetOptions) (err error) {
 func (n *Node) serve() (err error) {
 	n.net.server, err = catchup.Serve(catchup.Options{
 		Host: n.net.host(), Store: n.store, Blobs: n.blobs, Serves: n.kept.has, Brands: n.keptBrands,
-		Seen: n.seen, Log: n.log, Registry: n.net.Registry,
+		Seen: n.seen, Remembers: n.net.gossip.Log, Log: n.log, Registry: n.net.Registry,
 	})
 	return err
 }
@@ -132,9 +132,14 @@ func (n *Node) gossipWith(ctx context.Context) (err error) {
 	n.net.gossip, err = gossip.New(ctx, gossip.Options{
 		Host: n.net.host(), Network: n.net.Network, Brands: ear{n}, Log: n.log, Now: n.millis, Registry: n.net.Registry,
 		Limited: n.net.p2p.Limited, Seeds: seeds, Followed: n.followedBrands, Homes: n.likelyPeers,
-		Current: n.currentAnnouncement, Rival: n.rivalAnnouncement, Blame: n.net.p2p.Blame,
+		Current: n.currentAnnouncement, Rival: n.rivalAnnouncement, Fetch: n.fetchLog, Blame: n.net.p2p.Blame,
 	})
 	return err
+}
+
+// fetchLog asks a peer for the identity log of a brand that it announced.
+func (n *Node) fetchLog(ctx context.Context, brand protocol.CID, from peer.ID) ([][]byte, error) {
+	return n.net.client.WholeIdentity(ctx, from, brand, gossip.MaxLog)
 }
 
 func (n *Node) keptBrands() []protocol.CID {

@@ -102,7 +102,7 @@ func (a *answer) dispatch(ctx context.Context, request wire.Request) (complete b
 		return true, a.served(func() error { return a.head(ctx, r) })
 	case *wire.IdentityRequest:
 		a.kind, a.brand = "identity", r.Brand
-		err = a.served(func() (err error) { complete, err = a.identity(ctx, r); return err })
+		complete, err = a.identity(ctx, r)
 	case *wire.ChangesRequest:
 		a.kind, a.brand = "changes", r.Brand
 		err = a.catalog(ctx, r.Head, func(v *store.View) (err error) { complete, err = a.changes(v, r); return err })

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
+	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/protocol/wire"
 	"github.com/stoa-commerce/stoa/store"
 	"github.com/stoa-commerce/stoa/store/blob"
@@ -103,9 +104,22 @@ func contest(a, b []byte) bool {
 	return err == nil && one.Brand == other.Brand && one.Compare(other.Head) == 0 && one.CID != other.CID
 }
 
+// log returns the identity of a brand that is served, or that is remembered.
+func (s *Server) log(ctx context.Context, brand protocol.CID) (*identity.Log, error) {
+	if s.Serves(brand) {
+		return s.Store.Identity(ctx, brand)
+	}
+	if s.Remembers != nil {
+		if log, ok := s.Remembers(brand); ok {
+			return log, nil
+		}
+	}
+	return nil, refusal(wire.NotFound)
+}
+
 // identity answers with the operations from a number on.
 func (a *answer) identity(ctx context.Context, r *wire.IdentityRequest) (complete bool, err error) {
-	log, err := a.server.Store.Identity(ctx, r.Brand)
+	log, err := a.server.log(ctx, r.Brand)
 	if err != nil {
 		return false, err
 	}

@@ -97,10 +97,20 @@ func (b *brandList) page(p *wire.BrandsPage) error {
 // objects. Their form and order are checked; who signed them is the caller's to
 // find out.
 func (c *Client) Identity(ctx context.Context, p peer.ID, brand protocol.CID, from uint64) ([][]byte, error) {
+	return c.operations(ctx, p, brand, from, maxLog)
+}
+
+// WholeIdentity is Identity from the first operation on, for who takes at most limit
+// bytes of them; the error of more wraps ErrTooLarge.
+func (c *Client) WholeIdentity(ctx context.Context, p peer.ID, brand protocol.CID, limit int) ([][]byte, error) {
+	return c.operations(ctx, p, brand, 0, min(limit, maxLog))
+}
+
+func (c *Client) operations(ctx context.Context, p peer.ID, brand protocol.CID, from uint64, limit int) ([][]byte, error) {
 	if from >= identity.MaxOps {
 		return nil, nil
 	}
-	l := &opList{from: from}
+	l := &opList{from: from, limit: limit}
 	var t tally
 	for complete := false; !complete; {
 		before := len(l.ops)
@@ -120,11 +130,12 @@ func (c *Client) Identity(ctx context.Context, p peer.ID, brand protocol.CID, fr
 
 // opList gathers identity operations in their order.
 type opList struct {
-	from uint64
-	ops  [][]byte
-	n    uint64       // of the last one
-	id   protocol.CID // of the last one
-	size int
+	from  uint64
+	ops   [][]byte
+	n     uint64       // of the last one
+	id    protocol.CID // of the last one
+	size  int
+	limit int // of size
 }
 
 // next returns the number to go on from: that of the last operation.
@@ -143,8 +154,8 @@ func (l *opList) page(p *wire.IdentityPage) error {
 		if len(l.ops) > 0 && cmp.Or(cmp.Compare(l.n, n), compareCIDs(l.id, id)) >= 0 {
 			continue // came before, in the answer that this one goes on from
 		}
-		if l.size += len(data); l.size > maxLog || len(l.ops) == identity.MaxOps {
-			return fmt.Errorf("more than %d identity operations, or %d bytes: %w", identity.MaxOps, maxLog, ErrTooLarge)
+		if l.size += len(data); l.size > l.limit || len(l.ops) == identity.MaxOps {
+			return fmt.Errorf("more than %d identity operations, or %d bytes: %w", identity.MaxOps, l.limit, ErrTooLarge)
 		}
 		l.ops, l.n, l.id = append(l.ops, data), n, id
 	}

@@ -172,6 +172,30 @@ func TestABrandThatIsNotServedIsNotFound(t *testing.T) {
 	}
 }
 
+// Of a brand that isn't served but announced, peers may have the identity.
+func TestTheIdentityOfABrandThatIsRememberedIsAnswered(t *testing.T) {
+	b, all := newBrand("tea"), shelfOf(10)
+	shop, relay, mirror := newNode(t), newNode(t), newNode(t)
+	head := b.sign(all)
+	shop.put(b, head, all.changes())
+	log := must(shop.store.Identity(t.Context(), b.id))
+	server, err := Serve(Options{Host: relay.Host, Store: relay.store, Serves: func(protocol.CID) bool { return false },
+		Remembers: func(id protocol.CID) (*identity.Log, bool) { return log, id == b.id }})
+	mirror.check(err)
+	t.Cleanup(func() { server.Close() })
+	mirror.meet(relay)
+	ops, err := mirror.client.WholeIdentity(t.Context(), relay.ID(), b.id, 1<<20)
+	if err != nil || len(ops) != log.Len() {
+		t.Errorf("%d operations: %v", len(ops), err)
+	}
+	if _, err := mirror.client.WholeIdentity(t.Context(), relay.ID(), b.id, 10); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("more than 10 bytes: %v", err)
+	}
+	if _, err := mirror.client.Head(t.Context(), relay.ID(), b.id, nil); !errors.Is(err, ErrNotFound) {
+		t.Errorf("its head: %v", err)
+	}
+}
+
 // Large records fit pages of a direct connection, and are there by themselves.
 func TestLargeRecordsCome(t *testing.T) {
 	b, all := newBrand("tea"), shelfOf(20)

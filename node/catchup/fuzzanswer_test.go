@@ -15,7 +15,7 @@ func kindsOfAnswer(head catalog.SignedHead, content protocol.CID) map[byte]func(
 	never := func() bool { return false }
 	return map[byte]func() (func(wire.Response) error, func() bool){
 		0: func() (func(wire.Response) error, func() bool) { return each((&brandList{}).page), never },
-		1: func() (func(wire.Response) error, func() bool) { return each((&opList{}).page), never },
+		1: func() (func(wire.Response) error, func() bool) { return each((&opList{limit: maxLog}).page), never },
 		2: func() (func(wire.Response) error, func() bool) {
 			s := wire.NewSegment(head.Head, nil, head.Root)
 			p := &piece{segment: s, kept: map[protocol.Path][]byte{}}

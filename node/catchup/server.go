@@ -30,6 +30,10 @@ type Options struct {
 	// Serves says whether peers may have a brand's catalog: it is the node's own, or
 	// followed. For all others the answer is not-found.
 	Serves func(brand protocol.CID) bool
+	// Remembers returns the identity log of a brand that isn't served, if the node passed
+	// announcements of it on and remembers it: of such a brand peers may have the
+	// identity and nothing else (specs/11-announcement.md §5); nil: none.
+	Remembers func(brand protocol.CID) (*identity.Log, bool)
 	// Brands lists the brands served, the node's own first; nil: none.
 	Brands func() []protocol.CID
 	// Seen is told which head a peer claims to hold the whole catalog of; may be nil.
