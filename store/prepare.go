@@ -22,6 +22,7 @@ type Change struct {
 const (
 	maxPlaced      = 1500    // records
 	maxPlacedBytes = 1 << 20 // of records
+	maxFirst       = 32      // records of a first catalog: with more a build costs less
 )
 
 // Prepared is a change to one brand's catalog that has been computed and not yet
@@ -88,7 +89,7 @@ func (p *Prepared) prepare(ctx context.Context, changes iter.Seq2[Change, error]
 		if p.base, err = p.b.readState(r); err != nil {
 			return err
 		}
-		if whole {
+		if whole && !(p.base.Head == nil && len(small) > maxFirst) {
 			inPlace, err := p.place(r, small)
 			if err != nil || inPlace {
 				return err

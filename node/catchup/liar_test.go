@@ -240,7 +240,7 @@ type scene struct {
 
 func newScene(t *testing.T, way string) *scene {
 	open := Limits{Rate: 1e6, Burst: 1e6, Streams: 1000, SourceStreams: 1000}
-	s := &scene{way: way, b: newBrand("tea"), was: shelfOf(600), good: newNode(t).serve(open), too: newNode(t).serve(open)}
+	s := &scene{way: way, b: newBrand("tea"), was: shelfOf(map[string]int{WayFull: 2100}[way] + 600), good: newNode(t).serve(open), too: newNode(t).serve(open)}
 	s.is = s.was.with(60)
 	base := s.b.sign(s.was)
 	s.head = s.b.sign(s.is)

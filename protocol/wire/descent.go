@@ -29,7 +29,7 @@ type Own interface {
 // ones of at most so many record by record.
 const (
 	fewLeaves      = 64
-	segmentRecords = 512
+	segmentRecords = 2048
 )
 
 // With a catalog of so many leaves the first question is about the children of

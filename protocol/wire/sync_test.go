@@ -302,8 +302,8 @@ func sortedLies() []string {
 
 func TestEveryLieIsFoundAndNamed(t *testing.T) {
 	b := newBrand("tea")
-	base := bigShelf(400)
-	target := bigShelf(420)
+	base := bigShelf(1700) // more than one segment takes
+	target := bigShelf(1720)
 	delete(target, "post/p7")
 	target["post/p8"] = record(4)
 	was, head := base.sign(b, 1), target.sign(b, 2)
