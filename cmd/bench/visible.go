@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// visibleEdits is how many edits of one brand are looked for at most: what a brand
-	// announces beyond 30 at once waits (specs/11-announcement.md §5), and its node has
-	// announced a few heads before.
-	visibleEdits = 20
+	// visibleEdits is how many edits of one brand are looked for at most: a brand that
+	// announces more than 16 at once waits from one to the next
+	// (specs/11-announcement.md §5), and its node has announced a few heads before.
+	visibleEdits = 12
 	// visibleSlow is from when on an edit is worth a word.
 	visibleSlow = 250 * time.Millisecond
 )

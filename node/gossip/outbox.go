@@ -146,7 +146,7 @@ func (g *Gossip) publish(ctx context.Context, a wire.Announcement) {
 	b.mu.Lock()
 	g.table.mark(b, true)
 	b.own = a.Head.CID
-	pass := b.gate.Pass(a, g.o.Now())
+	pass := b.gate.Publish(a, g.o.Now())
 	if !pass {
 		b.waiting = true
 		g.outbox.wait(b.id)

@@ -144,6 +144,28 @@ func TestTheGateKeepsTheNewestAndLosesNone(t *testing.T) {
 	})
 }
 
+func TestTheLastOfAHundredEditsInTenSecondsIsOutWithinASecond(t *testing.T) {
+	for pause := protocol.Millis(20); pause <= 100; pause += 10 {
+		var g, reader Gate
+		now, sent := noon, noon
+		for n := range 100 {
+			now += pause
+			a := Announcement{Head: catalog.SignedHead{Head: catalog.Head{Seq: uint64(n + 1)}}}
+			if g.Publish(a, now) && !reader.Pass(a, now+50) {
+				t.Fatalf("edit %d, one every %d ms, is more than a reader takes", n, pause)
+			}
+		}
+		for sent = now; g.waiting != nil; sent += 200 {
+			if a, due, _ := g.Due(sent); due && !reader.Pass(a, sent+50) {
+				t.Fatalf("the last edit, one every %d ms, is more than a reader takes", pause)
+			}
+		}
+		if sent-now > 1000 {
+			t.Errorf("one edit every %d ms: the last is out after %d ms", pause, sent-now)
+		}
+	}
+}
+
 // An announcement has one encoding, every refusal a reason.
 func FuzzDecodeAnnouncement(f *testing.F) {
 	b := newBrand("tea")

@@ -38,19 +38,35 @@ func (b *Budget) Wait(r Rate, now protocol.Millis) protocol.Millis {
 	return max(0, b.full+r.Every-now-whole)
 }
 
+// left returns how many there are to spend.
+func (b *Budget) left(r Rate, now protocol.Millis) int64 {
+	b.Wait(r, now) // forgets a clock that was set back
+	return r.Burst - int64((max(0, b.full-now)+r.Every-1)/r.Every)
+}
+
+// With at most paceBelow announcements of its budget left, whoever publishes for a
+// brand waits paceEvery from one to the next, so that a hundred edits in ten seconds
+// don't leave the last one waiting for the budget, here or at a reader's.
+const (
+	paceBelow                 = 14
+	paceEvery protocol.Millis = 600
+)
+
 // Gate lets announcements of one brand through within BrandRate and keeps the
 // newest of those that come too early, so that the last of many edits is never
 // lost. The zero value is open. It is not safe for concurrent use.
 type Gate struct {
 	budget  Budget
 	waiting *Announcement
+	paced   bool
+	next    protocol.Millis // before which nothing is due, if paced
 }
 
 // Pass reports whether an accepted announcement may be acted on and passed on
 // now. If not, the gate keeps it unless it keeps a higher one. One that passes
 // takes the place of what is kept, unless that is higher.
 func (g *Gate) Pass(a Announcement, now protocol.Millis) bool {
-	if g.budget.Spend(BrandRate(), now) {
+	if g.spend(now) {
 		if g.waiting != nil && g.waiting.Head.Compare(a.Head.Head) <= 0 {
 			g.waiting = nil
 		}
@@ -62,14 +78,39 @@ func (g *Gate) Pass(a Announcement, now protocol.Millis) bool {
 	return false
 }
 
+// Publish is Pass for a node that publishes for the brand: it spreads what is left of
+// the budget over the edits to come.
+func (g *Gate) Publish(a Announcement, now protocol.Millis) bool {
+	g.paced = true
+	return g.Pass(a, now)
+}
+
+func (g *Gate) spend(now protocol.Millis) bool {
+	if g.early(now) > 0 || !g.budget.Spend(BrandRate(), now) {
+		return false
+	}
+	if g.paced && g.budget.left(BrandRate(), now) < paceBelow {
+		g.next = now + paceEvery
+	}
+	return true
+}
+
+// early returns how long it is until the pace allows one more.
+func (g *Gate) early(now protocol.Millis) protocol.Millis {
+	if wait := g.next - now; wait <= paceEvery { // else the clock was set back
+		return max(0, wait)
+	}
+	return 0
+}
+
 // Due returns the announcement kept, once the budget allows it, and forgets it.
 // Otherwise wait says how long to go until it is due, 0 if none is kept.
 func (g *Gate) Due(now protocol.Millis) (a Announcement, due bool, wait protocol.Millis) {
 	if g.waiting == nil {
 		return Announcement{}, false, 0
 	}
-	if !g.budget.Spend(BrandRate(), now) {
-		return Announcement{}, false, g.budget.Wait(BrandRate(), now)
+	if !g.spend(now) {
+		return Announcement{}, false, max(1, g.early(now), g.budget.Wait(BrandRate(), now))
 	}
 	a, g.waiting = *g.waiting, nil
 	return a, true, 0
