@@ -34,11 +34,12 @@ func (n *Node) seen(brand protocol.CID, p peer.ID, have identity.HeadRef) {
 	if m == nil {
 		return
 	}
+	said := holder{epoch: have.Epoch, seq: have.Seq, at: n.millis()}
 	if m.own {
-		n.net.followers.note(p, holder{have.Epoch, have.Seq, n.millis()})
+		n.net.followers.note(p, said)
 	}
 	m.mu.Lock()
-	m.heard.holds(p, holder{have.Epoch, have.Seq, n.millis()})
+	m.heard.holds(p, said)
 	news := m.isNews(have)
 	m.mu.Unlock()
 	if !news {

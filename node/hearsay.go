@@ -31,6 +31,25 @@ type hearsay struct {
 type holder struct {
 	epoch, seq uint64
 	at         protocol.Millis
+	verified   bool            // it gave the signed head
+	logged     protocol.Millis // when it was last noted that the head is an older one
+}
+
+// compare orders by place; at one place whoever gave the head is above who only says
+// to have it.
+func (h holder) compare(o holder) int {
+	return cmp.Or(cmp.Compare(h.epoch, o.epoch), cmp.Compare(h.seq, o.seq), compareBools(h.verified, o.verified), cmp.Compare(h.at, o.at))
+}
+
+// compareBools puts true above false.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 func newHearsay() hearsay {
@@ -50,23 +69,49 @@ func (h *hearsay) isHome(id peer.ID) bool {
 	return slices.ContainsFunc(h.homes, func(i peer.AddrInfo) bool { return i.ID == id })
 }
 
-// says notes that a peer has, or says that it has, a head.
+// says notes that a peer gave a head that was verified.
 func (h *hearsay) says(id peer.ID, head catalog.Head, now protocol.Millis) {
 	if id != "" {
-		h.holds(id, holder{head.Epoch, head.Seq, now})
+		h.holds(id, holder{epoch: head.Epoch, seq: head.Seq, at: now, verified: true})
 	}
 }
 
+// holds notes what a peer has. Who only claims something makes nobody forgotten who
+// gave a head.
 func (h *hearsay) holds(id peer.ID, what holder) {
-	if _, ok := h.holders[id]; !ok && len(h.holders) >= maxHolders {
-		delete(h.holders, h.oldest())
+	was, known := h.holders[id]
+	if !known && len(h.holders) >= maxHolders {
+		oldest := h.oldest()
+		if h.holders[oldest].verified && !what.verified {
+			return
+		}
+		delete(h.holders, oldest)
 	}
+	what.verified = what.verified || was.verified && was.epoch == what.epoch && was.seq == what.seq
+	what.logged = was.logged
 	h.holders[id] = what
 }
 
+// olderPause is how long it isn't noted again that a peer is at an older head.
+const olderPause protocol.Millis = 60_000
+
+// notesOlder reports whether it is to be noted that a peer is at an older head.
+func (h *hearsay) notesOlder(id peer.ID, now protocol.Millis) bool {
+	who, known := h.holders[id]
+	if !known || who.logged > now-olderPause {
+		return false
+	}
+	who.logged = now
+	h.holders[id] = who
+	return true
+}
+
+// oldest returns who spoke longest ago, of those who only claim something if there are
+// any.
 func (h *hearsay) oldest() peer.ID {
 	return slices.MinFunc(slices.Collect(maps.Keys(h.holders)), func(a, b peer.ID) int {
-		return cmp.Compare(h.holders[a].at, h.holders[b].at)
+		x, y := h.holders[a], h.holders[b]
+		return cmp.Or(compareBools(x.verified, y.verified), cmp.Compare(x.at, y.at))
 	})
 }
 

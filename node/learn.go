@@ -176,11 +176,18 @@ func (n *Node) stillThere(m *mirror, id peer.ID) {
 	delete(m.heard.present, id)
 }
 
+// noteHolder notes that a peer has an older head than the highest one.
 func (n *Node) noteHolder(m *mirror, r report) {
+	if r.announced {
+		return
+	}
+	now := n.millis()
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !r.announced {
-		m.heard.says(r.from, r.head.Head, n.millis())
+	m.heard.says(r.from, r.head.Head, now)
+	note := m.heard.notesOlder(r.from, now)
+	m.mu.Unlock()
+	if note {
+		n.log.Debug("peer is at an older head", "brand", m.brand, "peer", r.from, "seq", r.head.Seq)
 	}
 }
 

@@ -59,10 +59,25 @@ func (m *mirror) likely() []peer.ID {
 		}
 	}
 	slices.SortFunc(others, func(a, b peer.ID) int {
-		x, y := m.heard.holders[a], m.heard.holders[b]
-		return cmp.Or(cmp.Compare(y.epoch, x.epoch), cmp.Compare(y.seq, x.seq), cmp.Compare(y.at, x.at))
+		return m.counted(m.heard.holders[b]).compare(m.counted(m.heard.holders[a]))
 	})
 	return append(out, others...)
+}
+
+// counted returns what a peer said as far as it counts: a claim places nobody above
+// the highest head that was verified. m.mu is held.
+func (m *mirror) counted(h holder) holder {
+	if h.verified {
+		return h
+	}
+	var top holder
+	if m.highest != nil {
+		top.epoch, top.seq = m.highest.Epoch, m.highest.Seq
+	}
+	if cmp.Or(cmp.Compare(h.epoch, top.epoch), cmp.Compare(h.seq, top.seq)) > 0 {
+		h.epoch, h.seq = top.epoch, top.seq
+	}
+	return h
 }
 
 func (n *Node) connected(id peer.ID) bool {

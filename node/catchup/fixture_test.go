@@ -129,12 +129,14 @@ func leavesOf(s shelf) (leaves []trie.Leaf) {
 }
 
 // sign signs the head of a shelf, above the last one.
-func (b *brand) sign(s shelf) catalog.SignedHead {
+func (b *brand) sign(s shelf) catalog.SignedHead { return b.signAt(s, noon) }
+
+func (b *brand) signAt(s shelf, now protocol.Millis) catalog.SignedHead {
 	var size uint64
 	for _, data := range s {
 		size += uint64(len(data))
 	}
-	h := must(catalog.Next(b.last, 0, noon))
+	h := must(catalog.Next(b.last, 0, now))
 	h.Brand, h.ID, h.Root, h.Count, h.Bytes = b.id, b.id, must(trie.Root(leavesOf(s))), uint64(len(s)), size
 	head := must(catalog.SignHead(h, b.online))
 	b.last = &head

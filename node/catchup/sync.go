@@ -112,13 +112,20 @@ func (j *job) run(ctx context.Context) (*store.Prepared, error) {
 	}
 	// The stage must be empty: what was fetched for another head may have changed
 	// what the changes since the base leave as it is.
-	if j.Base != nil && j.Base.CID != j.Head.CID && at(j.Base.Root) && !at(j.Head.Root) {
+	if j.Base != nil && j.Base.CID != j.Head.CID && !j.longAgo() && at(j.Base.Root) && !at(j.Head.Root) {
 		if prepared, err := j.byChanges(ctx); prepared != nil || err != nil {
 			return prepared, err
 		}
 	}
 	return j.byDescent(ctx)
 }
+
+// maxBaseAge is how much older than the head a base may be whose changes are asked
+// for. Peers retain them for a week.
+const maxBaseAge protocol.Millis = 8 * 86_400_000
+
+// longAgo reports whether nobody can be expected to have the changes since the base.
+func (j *job) longAgo() bool { return j.Head.Time-j.Base.Time > maxBaseAge }
 
 // candidates returns peers that may still be asked: those with direct connections,
 // or if there are none, the others.

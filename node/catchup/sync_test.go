@@ -47,6 +47,29 @@ func TestAnUnknownBaseTakesFiveRoundTrips(t *testing.T) {
 	}
 }
 
+// Nobody retains changes for so long: the question is saved even where a peer has them.
+func TestChangesSinceLongAgoAreNotAskedFor(t *testing.T) {
+	for days, way := range map[protocol.Millis]string{8: WayChanges, 9: WayDescent} {
+		b, was := newBrand("tea"), shelfOf(600)
+		shop, mirror := newNode(t).serve(Limits{}), newNode(t)
+		base := b.sign(was)
+		shop.put(b, base, was.changes())
+		mirror.put(b, base, was.changes())
+		is := was.with(20)
+		head := b.signAt(is, base.Time+days*86_400_000)
+		shop.put(b, head, is.since(was))
+		mirror.meet(shop)
+		report, err := mirror.sync(t.Context(), b, head, &base, shop)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mirror.has(b, head, is)
+		if report.Way != way {
+			t.Errorf("after %d days: %+v", days, report)
+		}
+	}
+}
+
 func TestAFirstSyncTakesAllPeers(t *testing.T) {
 	b, all := newBrand("tea"), shelfOf(20_000)
 	head := b.sign(all)
