@@ -60,7 +60,10 @@ func writeKey(path string, seed []byte) error {
 // LoadOnline reads the online key of a home. One that others on the machine can
 // read is refused.
 func LoadOnline(dir string) (ed25519.PrivateKey, error) {
-	path := filepath.Join(dir, onlineFile)
+	return loadKey(filepath.Join(dir, onlineFile))
+}
+
+func loadKey(path string) (ed25519.PrivateKey, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read online key: %w", err)

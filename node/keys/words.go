@@ -46,6 +46,13 @@ func ParseWords(s string) (Words, error) {
 	return Words{list}, nil
 }
 
+// IsWord reports whether a word is one that recovery words are made of; case doesn't
+// matter.
+func IsWord(s string) bool {
+	_, ok := bip39.GetWordIndex(strings.ToLower(s))
+	return ok
+}
+
 // List returns the words in order.
 func (w Words) List() []string { return append([]string(nil), w.list...) }
 

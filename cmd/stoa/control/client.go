@@ -294,3 +294,13 @@ func (c *Client) Brands(ctx context.Context) ([]Brand, error) {
 func (c *Client) Peers(ctx context.Context) ([]Peer, error) {
 	return call[[]Peer](ctx, c, "peers", None{})
 }
+
+// KeyRequest drafts the next identity operation.
+func (c *Client) KeyRequest(ctx context.Context, q KeyQuery) (node.KeyRequest, error) {
+	return call[node.KeyRequest](ctx, c, "key-request", q)
+}
+
+// KeyApply takes a signed identity operation.
+func (c *Client) KeyApply(ctx context.Context, s node.SignedKey) (KeyResult, error) {
+	return call[KeyResult](ctx, c, "key-apply", s)
+}

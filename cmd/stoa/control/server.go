@@ -47,6 +47,8 @@ func NewHandler(n *node.Node) http.Handler {
 	mux.HandleFunc("POST /mirror", s.mirror)
 	mux.HandleFunc("POST /brands", verb(s.brands))
 	mux.HandleFunc("POST /peers", verb(s.peers))
+	mux.HandleFunc("POST /key-request", verb(s.keyRequest))
+	mux.HandleFunc("POST /key-apply", verb(s.keyApply))
 	return mux
 }
 
