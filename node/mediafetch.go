@@ -111,7 +111,7 @@ func (n *Node) importPicture(ctx context.Context, m *mirror, manifest *catalog.M
 		return err
 	}
 	failed := []error{errNobody}
-	for _, p := range n.candidates(m) {
+	for _, p := range n.net.client.Rank(n.candidates(m)) {
 		err := n.importFrom(ctx, m, p, manifest)
 		if err == nil {
 			return nil

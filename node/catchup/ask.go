@@ -196,6 +196,9 @@ func (o *opOrder) take(data []byte) (n uint64, id protocol.CID, err error) {
 func (c *Client) Content(ctx context.Context, p peer.ID, brand, id protocol.CID, limit uint64, w io.Writer) error {
 	var t tally
 	if err := c.content(ctx, p, brand, id, limit, w, &t); err != nil {
+		if ctx.Err() == nil {
+			c.setAside(p, err)
+		}
 		return fmt.Errorf("content %s: %w", id, c.blame(p, brand, err))
 	}
 	return nil

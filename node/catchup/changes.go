@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -19,6 +21,9 @@ const (
 	// maxDelta is how many changes are taken from one peer without proof. A node
 	// retains 200,000.
 	maxDelta = 250_000
+	// hurry is how long a peer is waited for that doesn't begin to send changes, if
+	// there is another one.
+	hurry = 3 * time.Second
 )
 
 // delta takes the changes since the base from one peer.
@@ -76,8 +81,17 @@ func (d *delta) failed(ctx context.Context, err error) error {
 	return d.restart(ctx)
 }
 
+// patience returns how long the peer is waited for until it begins, 0 if there is nobody
+// else.
+func (d *delta) patience() time.Duration {
+	if slices.ContainsFunc(d.candidates(), func(p peer.ID) bool { return p != d.peer }) {
+		return hurry
+	}
+	return 0
+}
+
 func (d *delta) take(ctx context.Context) (*store.Prepared, error) {
-	var t tally
+	t := tally{pace: pace{first: d.patience()}}
 	defer func() { d.count(d.peer, t) }()
 	for complete := false; !complete; {
 		before := d.judge.After()

@@ -46,6 +46,8 @@ type Client struct {
 	metrics clientMetrics
 	lines   lines
 	pieces  chan struct{} // those that are fetched now
+	aside   aside
+	grace   time.Duration // paceGrace, except in tests
 }
 
 // NewClient returns a client that asks over the host.
@@ -64,7 +66,10 @@ func NewClient(o ClientOptions) *Client {
 	if err != nil {
 		o.Log.Warn("catch-up is not measured", "reason", err)
 	}
-	return &Client{ClientOptions: o, metrics: metrics, lines: newLines(peerStreams), pieces: make(chan struct{}, maxPieces)}
+	return &Client{
+		ClientOptions: o, metrics: metrics, lines: newLines(peerStreams), pieces: make(chan struct{}, maxPieces),
+		grace: paceGrace,
+	}
 }
 
 // blame tells of a peer that lied, if err says so, and returns err.

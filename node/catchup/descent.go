@@ -134,7 +134,8 @@ func (d *descent) begin() error {
 	return d.settle(&piece{})
 }
 
-// hire fills up the lanes, when one has become free and now and then.
+// hire fills up the lanes, when one has become free and now and then. A peer that lately
+// kept others waiting gets one only if nobody else has.
 func (d *descent) hire(ctx context.Context) {
 	if !d.vacant && (len(d.lanes) == maxLanes || time.Since(d.hired) < rehire) {
 		return
@@ -144,7 +145,7 @@ func (d *descent) hire(ctx context.Context) {
 		if len(d.lanes) == maxLanes {
 			return
 		}
-		if d.laneOf(p) == nil {
+		if late := len(d.lanes) > 0 && d.client.aside.has(p, d.hired); !late && d.laneOf(p) == nil {
 			l := &lane{id: p, streams: laneStreams}
 			if d.client.Limited(p) {
 				l.streams = 1

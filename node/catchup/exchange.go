@@ -13,8 +13,9 @@ import (
 	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
-// tally counts what requests cost.
+// tally counts what the requests for one item cost.
 type tally struct {
+	pace
 	requests, frames int
 	pages            int    // frames of those that were taken
 	bytes            uint64 // received
@@ -45,6 +46,14 @@ func (c *Client) ask(ctx context.Context, p peer.ID, r wire.Request, t *tally, t
 	return complete, err
 }
 
+// patience returns how long to wait now.
+func (t *tally) patience(usual time.Duration) time.Duration {
+	if t.frames > 0 || t.first == 0 {
+		return usual
+	}
+	return min(t.first, usual)
+}
+
 func resultOf(err error) string {
 	var s *StatusError
 	switch {
@@ -59,7 +68,7 @@ func resultOf(err error) string {
 }
 
 func (c *Client) exchange(ctx context.Context, p peer.ID, request []byte, t *tally, take func(wire.Response) error) (bool, error) {
-	s, err := c.open(ctx, p, request)
+	s, err := c.open(ctx, p, request, t.patience(openPatience))
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -79,14 +88,14 @@ func (c *Client) exchange(ctx context.Context, p peer.ID, request []byte, t *tal
 }
 
 // open opens a stream and sends the request.
-func (c *Client) open(ctx context.Context, p peer.ID, request []byte) (network.Stream, error) {
-	ctx, cancel := context.WithTimeout(network.WithAllowLimitedConn(ctx, "catch-up"), openPatience)
+func (c *Client) open(ctx context.Context, p peer.ID, request []byte, patience time.Duration) (network.Stream, error) {
+	ctx, cancel := context.WithTimeout(network.WithAllowLimitedConn(ctx, "catch-up"), patience)
 	defer cancel()
 	s, err := c.Host.NewStream(ctx, p, wire.CatchUpProtocol)
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(s.Scope().SetService(Service), s.SetWriteDeadline(time.Now().Add(openPatience)))
+	err = errors.Join(s.Scope().SetService(Service), s.SetWriteDeadline(time.Now().Add(patience)))
 	if err == nil {
 		err = wire.WriteFrame(s, request, wire.MaxRequest)
 	}
@@ -112,10 +121,8 @@ type incoming struct {
 // next reads one frame. One that breaks the rules is a lie; one that doesn't come
 // is not.
 func (a *incoming) next() (wire.Response, error) {
-	if err := a.stream.SetReadDeadline(time.Now().Add(a.client.Patience)); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	data, err := wire.ReadFrame(a.stream, a.max)
+	until := time.Now().Add(a.tally.patience(a.client.Patience))
+	data, err := wire.ReadFrame(paced{a, until}, a.max)
 	switch {
 	case isLie(err):
 		return nil, err

@@ -25,6 +25,7 @@ type liar struct {
 	twist  func([]wire.Response) []wire.Response
 	raw    func([]byte) []byte
 	stall  bool
+	pause  time.Duration // between frames
 }
 
 func newLiar(t *testing.T, honest host.Host, l liar) *liar {
@@ -65,9 +66,26 @@ func (l *liar) answer(t *testing.T, s network.Stream) error {
 	if l.raw != nil {
 		out = l.raw(out)
 	}
+	if l.pause > 0 {
+		return drip(s, out, l.pause)
+	}
 	s.Write(out)
 	if l.stall {
 		<-t.Context().Done()
+	}
+	return nil
+}
+
+// drip writes frame by frame with pauses.
+func drip(s network.Stream, out []byte, pause time.Duration) error {
+	for in := bytes.NewReader(out); in.Len() > 0; time.Sleep(pause) {
+		data, err := wire.ReadFrame(in, wire.MaxPage)
+		if err == nil {
+			err = wire.WriteFrame(s, data, wire.MaxPage)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -128,11 +128,11 @@ const maxBaseAge protocol.Millis = 8 * 86_400_000
 func (j *job) longAgo() bool { return j.Head.Time-j.Base.Time > maxBaseAge }
 
 // candidates returns peers that may still be asked: those with direct connections,
-// or if there are none, the others.
+// or if there are none, the others; last those that lately kept others waiting.
 func (j *job) candidates() []peer.ID {
 	var direct, limited []peer.ID
 	seen := map[peer.ID]bool{}
-	for _, p := range j.Peers() {
+	for _, p := range j.client.Rank(j.Peers()) {
 		if j.out[p] || seen[p] || p == j.client.Host.ID() {
 			continue
 		}
@@ -166,6 +166,7 @@ func (j *job) of(p peer.ID) *PeerReport {
 // dismiss asks a peer no more in this job, and blames it if it lied.
 func (j *job) dismiss(p peer.ID, err error) {
 	j.client.blame(p, j.Brand, err)
+	j.client.setAside(p, err)
 	j.out[p], j.last = true, err
 	j.moved = j.moved || errors.Is(err, ErrGone)
 	r := j.of(p)
