@@ -220,6 +220,82 @@ func TestAContestedIdentityIsMergedByKeyRequests(t *testing.T) {
 	brand.becomes(brand, Current)
 }
 
+func TestAShorterBranchOfTheIdentityIsLengthenedBeforeTheMerge(t *testing.T) {
+	f := newFederation(t)
+	brand, words := f.foundWithWords()
+	brand.sell(tea("sencha", 900))
+	a, b, _ := brand.forks(words)
+	_, err := brand.store.PutIdentity(t.Context(), brand.brand, a)
+	brand.check(err)
+	f.clock.advance(time.Second)
+	_, err = brand.ApplyKey(t.Context(), brand.signedRequest(words, KeyOptions{})) // a goes on
+	brand.check(err)
+	_, err = brand.store.PutIdentity(t.Context(), brand.brand, b)
+	brand.check(err)
+	f.clock.advance(time.Second)
+	applied, err := brand.ApplyKey(t.Context(), brand.signedRequest(words, KeyOptions{}))
+	brand.check(err)
+	if !applied.Contested || applied.N != 2 || applied.Head.CID.Defined() {
+		t.Fatalf("%+v", applied)
+	}
+	f.clock.advance(time.Second)
+	applied, err = brand.ApplyKey(t.Context(), brand.signedRequest(words, KeyOptions{}))
+	brand.check(err)
+	if applied.Contested || applied.N != 3 || applied.Head.ID != applied.Operation {
+		t.Fatalf("%+v", applied)
+	}
+	brand.becomes(brand, Current)
+}
+
+func TestANewKeyInTheSameEpochDoesNotEndAnAlarm(t *testing.T) {
+	s, words := ownBrand(t)
+	s.alarm(t)
+	applied, err := s.ApplyKey(t.Context(), s.signedRequest(words, KeyOptions{}))
+	s.check(err)
+	if alarm, err := s.Alarm(t.Context()); err != nil || alarm == nil || applied.Head.CID.Defined() {
+		t.Fatalf("%v, %+v, %v", alarm, applied, err)
+	}
+	s.clock.advance(time.Second)
+	_, err = s.Silence(t.Context())
+	s.check(err)
+}
+
+func TestWhatIsTrustedOfAKeyThatGoesIsChosen(t *testing.T) {
+	s, _ := ownBrand(t)
+	good, unknown := s.current(), uint64(5)
+	for name, c := range map[string]struct {
+		o    KeyOptions
+		want *identity.HeadRef
+	}{
+		"the latest": {KeyOptions{Revoke: true}, new(good.Ref())},
+		"by its seq": {KeyOptions{Revoke: true, Since: &good.Seq}, new(good.Ref())},
+		"none":       {KeyOptions{Revoke: true, Distrust: true}, nil},
+	} {
+		r, err := s.RequestKey(t.Context(), c.o)
+		s.check(err)
+		if got := r.Draft.LastGood; (got == nil) != (c.want == nil) || got != nil && *got != *c.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	_, err := s.RequestKey(t.Context(), KeyOptions{Revoke: true, Since: &unknown})
+	s.wants(err, protocol.ErrInvalid)
+}
+
+func FuzzKeyFiles(f *testing.F) {
+	f.Add([]byte(`{"kind":"stoa key request 1","draft":{"n":1},"parents":["a0"]}`))
+	f.Add([]byte(`{"kind":"stoa signed operation 1","signed":"82a0"}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if r, err := ReadKeyRequest(b); err == nil {
+			if _, err := r.Plan(); err != nil {
+				t.Errorf("a request was taken that has no plan: %v", err)
+			}
+		}
+		if s, err := ReadSignedKey(b); err == nil {
+			_, _, _, _ = s.open() // whatever it says, it ends
+		}
+	})
+}
+
 func TestAThiefIsShutOutEverywhere(t *testing.T) {
 	f := newFederation(t)
 	mirror := f.found()

@@ -26,7 +26,9 @@ type KeyApplied struct {
 	Operation protocol.CID
 	N, Epoch  uint64
 	Key       protocol.KeyID // that signs from now on
-	Head      catalog.SignedHead
+	// Head was signed under the operation; undefined while the identity is contested or
+	// an alarm lasts.
+	Head catalog.SignedHead
 	// Contested says that the identity still has branches: another request goes on.
 	Contested bool
 	// AlarmOver says that an alarm there was is over.
@@ -160,7 +162,7 @@ func (n *Node) signUnder(ctx context.Context, state identity.State, current *cat
 	}
 	rises := current != nil && current.Epoch < state.Epoch
 	if !rises && alarm != nil {
-		return *current, nil // Silence or a revocation goes on
+		return catalog.SignedHead{}, nil // silencing it or a revocation goes on
 	}
 	if !rises {
 		return n.sign(ctx, nothing, keepHead)

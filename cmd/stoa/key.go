@@ -165,7 +165,7 @@ func planText(p node.KeyPlan) string {
 	if p.EpochFrom == p.EpochTo {
 		line("epoch", "stays %d", p.EpochTo)
 	} else {
-		line("epoch", "%d becomes %d: all heads of %[1]d are history then", p.EpochFrom, p.EpochTo)
+		line("epoch", "%d becomes %d: all heads of epoch %[1]d are history then", p.EpochFrom, p.EpochTo)
 	}
 	for _, id := range p.Added {
 		line("new key", "%s", id)

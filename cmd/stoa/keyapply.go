@@ -49,7 +49,9 @@ func (a *app) appliedText(r control.KeyResult) {
 	if r.AlarmOver {
 		a.say("The alarm is over.")
 	}
-	if r.Head != nil {
-		a.say("The catalog is signed anew; mirrors take it as soon as it reaches them.")
+	if r.Head == nil {
+		a.say("The alarm lasts, so nothing is signed. If the other node is stopped, 'stoa silence' ends it; if\nsomebody has your key, 'stoa key request --revoke' begins to shut them out.")
+		return
 	}
+	a.say("The catalog is signed anew; mirrors take it as soon as it reaches them.")
 }

@@ -21,7 +21,7 @@ type KeyResult struct {
 	N         uint64         `json:"n"`
 	Epoch     uint64         `json:"epoch"`
 	Key       protocol.KeyID `json:"key"`       // that signs from now on
-	Head      *Tip           `json:"head"`      // signed under the operation; null while the identity is contested
+	Head      *Tip           `json:"head"`      // signed under the operation; null while the identity is contested or an alarm lasts
 	Contested bool           `json:"contested"` // the identity still has branches
 	AlarmOver bool           `json:"alarmOver"` // an alarm there was is over
 }
