@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -307,6 +308,7 @@ func TestAThiefIsShutOutEverywhere(t *testing.T) {
 	mirror.becomes(brand, Current)
 	brand.stop()
 	thief := brand.twin()
+	brand.check(os.Remove(filepath.Join(thief.home, peerKeyFile))) // it has the online key, not the place in the network
 	brand.start()
 	thief.start()
 	f.clock.advance(time.Second)
