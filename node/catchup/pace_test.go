@@ -99,3 +99,65 @@ func TestPeersSetAsideAreBoundedAndComeBack(t *testing.T) {
 		t.Error("still set aside")
 	}
 }
+
+// Whoever was set aside is asked where nobody else is left.
+func TestADescentAsksWhoWasSetAsideLast(t *testing.T) {
+	b, all := newBrand("tea"), shelfOf(5000)
+	head := b.sign(all)
+	late, shop := newNode(t).serve(Limits{}), newNode(t).serve(Limits{})
+	late.put(b, head, all.changes())
+	for _, there := range []bool{true, false} {
+		if there {
+			shop.put(b, head, all.changes())
+		} else {
+			next := b.sign(all)
+			shop.put(b, next, shelf{}.changes()) // at another head
+		}
+		mirror := newNode(t).meet(late, shop)
+		mirror.client.aside.put(late.ID(), time.Now())
+		report, err := mirror.sync(t.Context(), b, head, nil, late, shop)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if asked := report.Peers[late.ID()] != nil; asked == there {
+			t.Errorf("with another peer that has it %v: %+v", there, report)
+		}
+	}
+}
+
+// A segment of a catalog that drips is somebody else's.
+func TestASegmentThatDripsIsTakenFromAnother(t *testing.T) {
+	t.Parallel()
+	b, all := newBrand("tea"), shelfOf(1000)
+	head := b.sign(all)
+	shop, mirror := newNode(t).serve(Limits{}), newNode(t)
+	shop.put(b, head, all.changes())
+	bad := newLiar(t, shop, liar{twist: few, pause: 300 * time.Millisecond})
+	mirror.meet(bad, shop)
+	mirror.client.grace = 200 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // all of it takes 75 s
+	defer cancel()
+	report, err := mirror.sync(ctx, b, head, nil, bad, shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror.has(b, head, all)
+	if said := report.Peers[bad.ID()]; said == nil || said.Failed == "" || said.Lied {
+		t.Errorf("%+v", said)
+	}
+}
+
+// few cuts pages of segments into pages of four records.
+func few(frames []wire.Response) (out []wire.Response) {
+	for _, f := range frames {
+		p, ok := f.(*wire.SegmentPage)
+		if !ok {
+			out = append(out, f)
+			continue
+		}
+		for at := 0; at < len(p.Entries); at += 4 {
+			out = append(out, &wire.SegmentPage{Entries: p.Entries[at:min(at+4, len(p.Entries))]})
+		}
+	}
+	return out
+}
