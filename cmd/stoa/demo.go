@@ -79,6 +79,7 @@ func (a *app) demo(ctx context.Context, folder string, fresh bool, port int) err
 	g, ctx := errgroup.WithContext(ctx)
 	d := &demoRun{app: a, folder: folder, group: g, stalls: stalls}
 	d.note("Opening three shops and a street. The first time their pictures are drawn, which\ntakes a while; they stay in %s.\n", folder)
+	go giveBack(ctx)
 	g.Go(func() error { return d.openAll(ctx, fresh) })
 	return g.Wait()
 }

@@ -54,6 +54,7 @@ your router lets nobody in, it is reached through nodes that serve with --relay.
 			if notice := s.settle(); notice != "" {
 				a.warn("%s", notice)
 			}
+			go giveBack(cmd.Context())
 			return a.serve(cmd.Context(), s, func(at places) { a.announce(at) })
 		},
 	}
