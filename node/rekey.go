@@ -8,7 +8,6 @@ import (
 
 	"github.com/stoa-commerce/stoa/node/keys"
 	"github.com/stoa-commerce/stoa/protocol"
-	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/store"
 )
@@ -102,29 +101,32 @@ func (n *Node) rekey(ctx context.Context, d identity.Draft, o KeyOptions) (ident
 	return d.Add(protocol.PublicKeyOf(key)), nil
 }
 
-// lastGood names the last head to be trusted of the keys that go, nil for none.
+// lastGood names the last head to be trusted of the keys that go, nil for none: the
+// one of this node that was asked for, or its last one below that of an alarm.
 func (n *Node) lastGood(ctx context.Context, o KeyOptions) (*identity.HeadRef, error) {
 	current, err := n.head(ctx)
 	if err != nil || current == nil || o.Distrust {
 		return nil, err
 	}
-	own := []catalog.SignedHead{*current}
-	for _, c := range n.kept.own.present().contests {
-		own = append(own, c.First, c.Second)
+	below := current.Seq + 1
+	alarm, err := n.Alarm(ctx)
+	if err != nil {
+		return nil, err
 	}
-	for _, h := range own {
-		here, err := n.signedHere(ctx, h)
-		if err != nil {
-			return nil, err
-		}
-		if ref := h.Ref(); here && (o.Since == nil || ref.Seq == *o.Since) {
-			return &ref, nil
-		}
+	if alarm != nil && alarm.Epoch == current.Epoch {
+		below = min(below, alarm.Seq)
 	}
-	if o.Since == nil {
-		return nil, nil
+	if o.Since != nil {
+		below = *o.Since + 1
 	}
-	return nil, protocol.Invalid("last good head", "this node knows no head %d of its own any more: %d is the latest", *o.Since, current.Seq)
+	last, err := n.store.SignedBefore(ctx, current.Epoch, below)
+	if err != nil {
+		return nil, err
+	}
+	if o.Since != nil && (last == nil || last.Seq != *o.Since) {
+		return nil, protocol.Invalid("last good head", "this node signed no head %d: %d is the latest", *o.Since, current.Seq)
+	}
+	return last, nil
 }
 
 // request puts together what the signer needs.

@@ -306,6 +306,7 @@ func TestAThiefIsShutOutEverywhere(t *testing.T) {
 	brand.sell(tea("sencha", 900))
 	mirror.follows(brand.brand.String())
 	mirror.becomes(brand, Current)
+	trusted := brand.current()
 	brand.stop()
 	thief := brand.twin()
 	brand.check(os.Remove(filepath.Join(thief.home, peerKeyFile))) // it has the online key, not the place in the network
@@ -315,6 +316,7 @@ func TestAThiefIsShutOutEverywhere(t *testing.T) {
 	if _, err := thief.SetPrice(t.Context(), "sencha", "0.01"); err != nil {
 		thief.wants(err, ErrAlarm)
 	}
+	stolen := thief.current()
 	f.eventually("the brand notices", brand.alarmed)
 	mirror.becomes(brand, Contested)
 
@@ -335,6 +337,11 @@ func TestAThiefIsShutOutEverywhere(t *testing.T) {
 	_, err = mirror.learn(t.Context(), mirror.kept.get(brand.brand), report{head: theft})
 	mirror.wants(err, catalog.ErrDisputed)
 	brand.becomes(brand, Current)
+	log, err := brand.store.Identity(t.Context(), brand.brand)
+	brand.check(err)
+	if good := log.State().LastGood; good == nil || good.Seq < trusted.Seq || good.Seq >= stolen.Seq {
+		t.Errorf("trusted is %+v, want what was signed from %d on and before the thief's %d", good, trusted.Seq, stolen.Seq)
+	}
 	f.clock.advance(time.Second)
 	head, err := brand.SetPrice(t.Context(), "sencha", "7")
 	brand.check(err)

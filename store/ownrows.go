@@ -8,6 +8,7 @@ import (
 	"iter"
 
 	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/store/kv"
 )
 
@@ -312,4 +313,25 @@ func (o *OwnTxn) PutSigned(epoch, seq uint64, head protocol.CID) error {
 func (s *Store) Signed(ctx context.Context, epoch, seq uint64, head protocol.CID) (bool, error) {
 	b, err := s.get(ctx, keySigned(epoch, seq))
 	return string(b) == string(head.Bytes()), err
+}
+
+// SignedBefore returns the last head of an epoch that this node signed below seq, nil
+// if there is none.
+func (s *Store) SignedBefore(ctx context.Context, epoch, seq uint64) (last *identity.HeadRef, err error) {
+	rows := kv.Range{Start: keySigned(epoch, 0), End: keySigned(epoch, seq)}
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		last = nil
+		for item, err := range r.Scan(rows, kv.ScanOptions{Reverse: true, Limit: 1}) {
+			if err != nil {
+				return err
+			}
+			head, err := protocol.CIDFromBytes(item.Value)
+			if err != nil {
+				return fmt.Errorf("signed head: %w: %w", err, kv.ErrCorrupt)
+			}
+			last = &identity.HeadRef{Epoch: epoch, Seq: binary.BigEndian.Uint64(item.Key[len(item.Key)-8:]), Head: head}
+		}
+		return nil
+	})
+	return last, err
 }

@@ -194,4 +194,5 @@ func (a *app) tellOwner(ctx context.Context, v verdict) {
 
 const alarmAdvice = `Somebody else signs for your brand: most often a copied home or a restored snapshot.
 Nothing more is signed here until you decide. Make sure that the other node is
-stopped, then run 'stoa silence'.`
+stopped, then run 'stoa silence'. If it isn't yours, somebody has your key: 'stoa key
+request --revoke' begins to shut them out.`
