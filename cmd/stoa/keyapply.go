@@ -47,7 +47,7 @@ func (a *app) appliedText(r control.KeyResult) {
 	}
 	a.say("Operation %d is in force, at epoch %d. This node signs with the key %s.", r.N, r.Epoch, r.Key)
 	if r.AlarmOver {
-		a.say("The alarm is over.")
+		a.say("The alarm is over. If the whole home was copied, the copy has this node's place in the network,\ntoo: stop 'stoa serve', delete peer.key in the home and start it again.")
 	}
 	if r.Head == nil {
 		a.say("The alarm lasts, so nothing is signed. If the other node is stopped, 'stoa silence' ends it; if\nsomebody has your key, 'stoa key request --revoke' begins to shut them out.")
