@@ -179,11 +179,10 @@ func TestPeerExchangeHandsOnlySignedAndPublicAddressesOn(t *testing.T) {
 	if err != nil || len(infos) != 1 || infos[0].ID != leaf.id() {
 		t.Fatal(infos, err)
 	}
-	asker.conf.Private = false
-	if got := asker.believable(records); len(got) > 0 {
+	outside := start(t, func(o *Options) { o.Private, o.Listen = false, nil })
+	if got := outside.believable(records); len(got) > 0 {
 		t.Error("loopback addresses are believed:", got)
 	}
-	asker.conf.Private = true
 	forged := slices.Clone(records[0])
 	forged[len(forged)-1] ^= 1
 	if got := asker.believable([][]byte{forged, []byte("x"), records[0]}); len(got) != 1 {
