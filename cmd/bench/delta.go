@@ -12,7 +12,7 @@ import (
 // catalog whose last head it has.
 func delta(ctx context.Context, l *lab) (rows []row, err error) {
 	err = l.withLarge(ctx, func(g *large) error {
-		own, err := g.change(ctx, time.Now(), 0, l.scale.changes)
+		own, err := g.change(ctx, g.founded.Add(time.Hour), 0, l.scale.changes)
 		if err != nil {
 			return err
 		}
