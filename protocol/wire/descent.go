@@ -26,11 +26,19 @@ type Own interface {
 }
 
 // Subtrees of at most so many leaves are asked for leaf by leaf, and whole new
-// ones of at most so many record by record.
+// ones of at most so many record by record: fewer if the catalog's records are
+// large on average, since a segment is of use only as a whole.
 const (
 	fewLeaves      = 64
 	segmentRecords = 2048
+	segmentBytes   = 3 << 19 // 1.5 MiB
 )
+
+// segment returns of how many new records a subtree is asked for as a whole.
+func (d *Descent) segment() uint64 {
+	average := d.head.Bytes/max(1, d.head.Count) + 1
+	return min(segmentRecords, max(fewLeaves, segmentBytes/average))
+}
 
 // With a catalog of so many leaves the first question is about the children of
 // the root and, to save a round trip, about their children too.
@@ -137,7 +145,7 @@ func compareFirst(a, b []trie.Leaf) int {
 }
 
 // way says by which request a task is asked.
-func (t task) way() string {
+func (d *Descent) way(t task) string {
 	few := uint64(fewLeaves)
 	if t.flat {
 		few = MaxHaveLeaves
@@ -145,7 +153,7 @@ func (t task) way() string {
 	switch {
 	case t.mine && t.count <= few && !t.descend:
 		return "leaves"
-	case t.flat || !t.mine && t.count <= segmentRecords && !t.descend:
+	case t.flat || !t.mine && t.count <= d.segment() && !t.descend:
 		return "segment"
 	case len(t.prefix) == trie.MaxPrefix:
 		return "segment"
@@ -159,7 +167,7 @@ func (d *Descent) Next() (Work, bool, error) {
 	if len(d.open) == 0 {
 		return Work{}, false, nil
 	}
-	way := d.open[0].way()
+	way := d.way(d.open[0])
 	if way == "segment" {
 		t := d.open[0]
 		d.open, d.out = d.open[1:], d.out+1
@@ -190,7 +198,7 @@ func (d *Descent) gather(way string) (w Work, asks []Ask, err error) {
 	size := 0
 	var rest []task
 	for i, t := range d.open {
-		if t.way() != way || len(asks) == MaxAsks {
+		if d.way(t) != way || len(asks) == MaxAsks {
 			rest = append(rest, t)
 			continue
 		}
@@ -229,7 +237,7 @@ func (d *Descent) ask(t task) (Ask, error) {
 	if t.whole {
 		return ask, nil
 	}
-	if t.way() == "leaves" {
+	if d.way(t) == "leaves" {
 		own, err := d.ownLeaves(t)
 		ask.Have = HaveLeaves(own)
 		return ask, err

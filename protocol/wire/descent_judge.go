@@ -29,7 +29,7 @@ func (d *Descent) Children(w Work, p *DescendPage) error {
 
 // take takes the task of a prefix from the queue, if children are to be asked for.
 func (d *Descent) take(prefix trie.Prefix) (task, bool) {
-	i := slices.IndexFunc(d.open, func(t task) bool { return bytes.Equal(t.prefix, prefix) && t.mine && t.way() == "descend" })
+	i := slices.IndexFunc(d.open, func(t task) bool { return bytes.Equal(t.prefix, prefix) && t.mine && d.way(t) == "descend" })
 	if i < 0 {
 		return task{}, false
 	}
