@@ -19,13 +19,20 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// notShort leaves out of a short run, such as the race detector's, what takes a browser
+// or renders every page there is.
+func notShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: not every page was made and opened in a browser")
+	}
+}
+
 // browser opens a tab. Without Chromium the test is skipped, or fails when
 // STOA_BROWSER=required.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: pages weren't opened in a browser")
-	}
+	notShort(t)
 	if _, err := exec.LookPath("chromium"); err != nil {
 		if os.Getenv("STOA_BROWSER") == "required" {
 			t.Fatal("STOA_BROWSER=required, and chromium isn't installed")

@@ -38,6 +38,7 @@ func (f *front) showMirror(own *brand, m *street) {
 }
 
 func TestTheBadgeOfAMirroredPageTellsTheTruth(t *testing.T) {
+	notShort(t)
 	own, m := todaysMirror(t)
 	f := newFront(t, own)
 	f.showMirror(own, m)
@@ -66,6 +67,7 @@ func TestTheBadgeOfAMirroredPageTellsTheTruth(t *testing.T) {
 }
 
 func TestAMirrorThatAltersAPriceIsFound(t *testing.T) {
+	notShort(t)
 	own, m := todaysMirror(t)
 	f := newFront(t, own)
 	f.showMirror(own, m)
@@ -80,6 +82,7 @@ func TestAMirrorThatAltersAPriceIsFound(t *testing.T) {
 }
 
 func TestAMirrorThatGoesBackIsFound(t *testing.T) {
+	notShort(t)
 	early, before := todaysMirror(t)
 	late, after := todaysMirror(t, simple("lang", "Langes", 100)...)
 	f := newFront(t, late)
@@ -98,6 +101,7 @@ func TestAMirrorThatGoesBackIsFound(t *testing.T) {
 }
 
 func TestTimesStayTrueWhileAPageIsOpen(t *testing.T) {
+	notShort(t)
 	own, m := todaysMirror(t)
 	f := newFront(t, own)
 	f.showMirror(own, m)
@@ -126,6 +130,7 @@ var mirrorViews = []struct{ state, path string }{
 }
 
 func TestMirroredPagesFitTheScreen(t *testing.T) {
+	notShort(t)
 	ctx := browser(t)
 	_, _, m, s := twoShops(t)
 	for _, width := range []int64{320, 390, 768, 1440} {
@@ -144,6 +149,7 @@ func TestMirroredPagesFitTheScreen(t *testing.T) {
 }
 
 func TestAxeFindsNothingSeriousOnMirroredPages(t *testing.T) {
+	notShort(t)
 	source := axe(t)
 	ctx := browser(t)
 	_, _, m, s := twoShops(t)
@@ -166,6 +172,7 @@ func TestAxeFindsNothingSeriousOnMirroredPages(t *testing.T) {
 const loaded = `Promise.all([...document.images].map(i => { i.loading = 'eager'; return i.decode().then(() => '', () => i.currentSrc); })).then(all => all.filter(Boolean))`
 
 func TestAPictureOnItsWayIsNoBrokenPicture(t *testing.T) {
+	notShort(t)
 	_, other, m, s := twoShops(t)
 	media, _ := other.elsewhere("#336699")
 	records := simple("fern", "Von fern", 100)
@@ -181,6 +188,7 @@ func TestAPictureOnItsWayIsNoBrokenPicture(t *testing.T) {
 }
 
 func TestAMirroredProductPageIsLight(t *testing.T) {
+	notShort(t)
 	_, _, m, s := twoShops(t)
 	m.fresh("werkzeug", gateway.Freshness{State: "contested"})
 	weight := 0

@@ -25,6 +25,7 @@ func mirrorPages() []string {
 }
 
 func TestAMirroredShopHasTheSamePages(t *testing.T) {
+	notShort(t)
 	_, _, _, mirror := twoShops(t)
 	_, own := nastyShop(t)
 	for _, path := range append(shopPages, "/sitemap.xml", "/manifest.webmanifest", "/favicon.svg", "/icon-192.png", "/products/viele", "/c/all/", "/nirgends/") {
@@ -83,6 +84,7 @@ func addresses(t *testing.T, body string) []string {
 }
 
 func TestNoLinkOfAMirroredPageLeadsIntoTheOwnShop(t *testing.T) {
+	notShort(t)
 	_, other, _, s := twoShops(t)
 	other.publish(leaky()...)
 	seen, queue := map[string]bool{}, append(mirrorPages(), "/@werkzeug/pages/leck")

@@ -162,6 +162,7 @@ func (s said) fine(t *testing.T) said {
 }
 
 func TestAnHonestPageIsChecked(t *testing.T) {
+	notShort(t)
 	f := newFront(t, today(t))
 	ctx := watch(t)
 	for i, path := range []string{"/p/viele", "/p/viele?variant=h-1-1", "/p/viele?variant=h-2-2", "/p/lang", "/p/bildlos", "/p/teuer"} {
@@ -201,6 +202,7 @@ func evil(b *brand) map[string]struct {
 }
 
 func TestWhatWasAlteredIsFound(t *testing.T) {
+	notShort(t)
 	b := today(t)
 	f := newFront(t, b)
 	ctx := watch(t)
@@ -214,6 +216,7 @@ func TestWhatWasAlteredIsFound(t *testing.T) {
 }
 
 func TestWarningsAreAccessible(t *testing.T) {
+	notShort(t)
 	source := axe(t)
 	f := newFront(t, today(t))
 	for _, change := range []func(path, body string) (string, bool){forge(""), func(_, body string) (string, bool) { return body, true }} {
@@ -232,6 +235,7 @@ func TestWarningsAreAccessible(t *testing.T) {
 }
 
 func TestAProofOfAnotherBrandIsNone(t *testing.T) {
+	notShort(t)
 	other := newBrandOf(t, 7)
 	other.clock = time.Now().Add(-time.Minute)
 	nasty(other)
@@ -243,6 +247,7 @@ func TestAProofOfAnotherBrandIsNone(t *testing.T) {
 }
 
 func TestAnOlderPageThanSeenBeforeIsFound(t *testing.T) {
+	notShort(t)
 	early, late := today(t), today(t, simple("lang", "Langes", 100)...)
 	f := newFront(t, late)
 	ctx := watch(t)
@@ -261,6 +266,7 @@ func TestAnOlderPageThanSeenBeforeIsFound(t *testing.T) {
 }
 
 func TestTwoCatalogsAtOnePlaceAreFound(t *testing.T) {
+	notShort(t)
 	clock := time.Now().Add(-time.Minute)
 	one, other := at(t, clock, simple("lang", "Langes", 100)...), at(t, clock, simple("lang", "Langes", 200)...)
 	f := newFront(t, one)
@@ -277,6 +283,7 @@ func TestTwoCatalogsAtOnePlaceAreFound(t *testing.T) {
 }
 
 func TestAClockDecidesWhetherASignatureIsRecent(t *testing.T) {
+	notShort(t)
 	f := newFront(t, today(t))
 	for hours, want := range map[int]string{-1: "clock", 0: "checked", 200: "expired"} {
 		ctx := watch(t, fmt.Sprintf(`{ const now = Date.now; Date.now = () => now() + %d * 3_600_000; }`, hours))
@@ -288,6 +295,7 @@ func TestAClockDecidesWhetherASignatureIsRecent(t *testing.T) {
 }
 
 func TestABrowserThatCannotCheckSaysSo(t *testing.T) {
+	notShort(t)
 	f := newFront(t, today(t))
 	for want, script := range map[string]string{
 		"offline":     ``,
@@ -305,6 +313,7 @@ func TestABrowserThatCannotCheckSaysSo(t *testing.T) {
 }
 
 func TestACheckerThatIsNotThePagesOwnDoesNotRun(t *testing.T) {
+	notShort(t)
 	f := newFront(t, today(t))
 	f.lie(func(path, body string) (string, bool) {
 		if strings.HasPrefix(path, "/assets/check-") {
@@ -327,6 +336,7 @@ const order = `performance.getEntriesByName(new URL(document.querySelector('.sig
 	>= performance.getEntriesByType('navigation')[0].loadEventStart`
 
 func TestCheckingWaitsForThePage(t *testing.T) {
+	notShort(t)
 	f := newFront(t, today(t))
 	ctx := watch(t)
 	judged(t, ctx, f.URL+"/p/viele")
@@ -340,6 +350,7 @@ const returns = `{ let late = 0; const now = Date.now; Date.now = () => now() + 
 	window.comeBack = ms => { late += ms; document.dispatchEvent(new Event('visibilitychange')); }; }`
 
 func TestAPageIsCheckedAgainLater(t *testing.T) {
+	notShort(t)
 	b := today(t)
 	f := newFront(t, b)
 	ctx := watch(t, returns)
@@ -365,6 +376,7 @@ func TestAPageIsCheckedAgainLater(t *testing.T) {
 }
 
 func TestAPickedVariantIsCheckedToo(t *testing.T) {
+	notShort(t)
 	f := newFront(t, today(t))
 	ctx := watch(t, `document.addEventListener('DOMContentLoaded', () => document.querySelector('.choice[data-label="L"]').click())`)
 	if s := judged(t, ctx, f.URL+"/p/viele"); s.Finding != "checked" || eval[string](t, ctx, `location.search`) != "?variant=h-0-2" {
@@ -373,6 +385,7 @@ func TestAPickedVariantIsCheckedToo(t *testing.T) {
 }
 
 func TestTheStoryOfTheSignatureCanBeRead(t *testing.T) {
+	notShort(t)
 	b := today(t)
 	f := newFront(t, b)
 	ctx := watch(t)
