@@ -87,7 +87,14 @@ func (n *Node) contest(ctx context.Context, other catalog.SignedHead, state iden
 	if order == 0 {
 		return n.showContest(ctx, *current, other)
 	}
-	own, err := n.sign(ctx, nothing, beside(other), n.alsoContest(open, other))
+	beside, err := catalog.Contesting(*current, other, n.millis())
+	if err != nil {
+		return err
+	}
+	own, err := n.sign(ctx, nothing, func(h catalog.Head, _ *catalog.SignedHead) catalog.Head {
+		beside.ID = h.ID
+		return beside
+	}, n.alsoContest(open, other))
 	if err != nil {
 		return err
 	}
@@ -97,18 +104,6 @@ func (n *Node) contest(ctx context.Context, other catalog.SignedHead, state iden
 // taken reports whether readers would take a head at this place and time.
 func (n *Node) taken(h catalog.SignedHead) bool {
 	return catalog.Check(h, nil, n.millis()) == catalog.Newer
-}
-
-// beside makes a head stand at the place of the other's.
-func beside(other catalog.SignedHead) adjust {
-	return func(h catalog.Head, _ *catalog.SignedHead) catalog.Head {
-		h.Seq, h.Time, h.Heals = other.Seq, max(h.Time, other.Time), nil
-		h.Expires = h.Time + catalog.MaxLifetime
-		if h.Expires == other.Expires {
-			h.Expires--
-		}
-		return h
-	}
 }
 
 // alsoContest writes the contest in the step that moves the head.

@@ -192,9 +192,9 @@ func (k *keeper) done(id peer.ID, err error) {
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
 // Keep stays connected to a peer, protected, until Drop; at most 256 peers, and half
-// as many as there may be connections (specs/14-discovery.md §8). The addresses are the owner's word and are dialled wherever they lead: for what a
-// stranger said there is KeepHints. Without addresses, those that became known
-// otherwise are tried.
+// as many as there may be connections (specs/14-discovery.md §8). The addresses are
+// the owner's word and are dialled wherever they lead: for what a stranger said there
+// is KeepHints. Without addresses, those that became known otherwise are tried.
 func (p *P2P) Keep(info peer.AddrInfo) { p.keep(info, true) }
 
 // KeepHints is Keep for hints of a stranger, of which it takes what Connect does, of

@@ -98,9 +98,10 @@ const MaxContesting = MaxHeals / 2
 
 // Contesting returns what a node signs when it meets other, a verified head of its
 // own brand that it didn't sign: a head at the same place that commits to its own
-// catalog, that of own, its highest one, and names the same operation as that. Who then knows both knows that the brand is
-// in contest. It is ErrNoContest when other lies below own or in another epoch: no
-// reader takes it, or none of the node's.
+// catalog, that of own, its highest one. It names the same operation as own; the
+// caller puts the governing one there, if that is a later one of the epoch. Who then
+// knows both heads knows that the brand is in contest. It is ErrNoContest when other
+// lies below own or in another epoch: no reader takes it, or none of the node's.
 func Contesting(own, other SignedHead, now protocol.Millis) (Head, error) {
 	if own.Brand != other.Brand || own.Epoch != other.Epoch || own.Seq >= other.Seq {
 		return Head{}, fmt.Errorf("seq %d of epoch %d beside %d of epoch %d: %w", other.Seq, other.Epoch, own.Seq, own.Epoch, ErrNoContest)

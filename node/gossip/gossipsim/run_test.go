@@ -221,7 +221,7 @@ func TestManyEditsAreGatheredAndTheLastOneArrives(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		v.know("last", last, 0, 10)
-		if n := len(v.nodes[9].Book.Arrivals(v.owner.Brand())); n > 33 || n < 10 {
+		if n := len(v.nodes[9].Book.Arrivals(v.owner.Brand())); n > 22 || n < 17 {
 			t.Errorf("%d announcements arrived", n)
 		}
 	})
