@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/stoa-commerce/stoa/node/keyfile"
 	"github.com/stoa-commerce/stoa/protocol"
 )
 
@@ -20,12 +21,11 @@ func pendingFile(dir string, id protocol.KeyID) string {
 // CreatePending draws a key that is to become the online key and stores it durably
 // in the folder, readable only by its owner. It signs nothing until Promote.
 func CreatePending(dir string, random io.Reader) (ed25519.PrivateKey, error) {
-	seed := make([]byte, ed25519.SeedSize)
-	if _, err := io.ReadFull(random, seed); err != nil {
-		return nil, fmt.Errorf("draw online key: %w", err)
+	key, err := keyfile.Draw(random)
+	if err != nil {
+		return nil, fmt.Errorf("online key: %w", err)
 	}
-	key := ed25519.NewKeyFromSeed(seed)
-	if err := writeKey(pendingFile(dir, protocol.PublicKeyOf(key).ID()), seed); err != nil {
+	if err := keyfile.Write(pendingFile(dir, protocol.PublicKeyOf(key).ID()), onlineKind, key); err != nil {
 		return nil, fmt.Errorf("store pending key: %w", err)
 	}
 	return key, nil
@@ -53,7 +53,7 @@ func Promote(dir string, id protocol.KeyID) (ed25519.PrivateKey, error) {
 	if err := os.Rename(pendingFile(dir, id), filepath.Join(dir, onlineFile)); err != nil {
 		return nil, fmt.Errorf("switch online key: %w", err)
 	}
-	return key, syncDir(dir)
+	return key, keyfile.SyncDir(dir)
 }
 
 // DropPending deletes the keys that still wait.
