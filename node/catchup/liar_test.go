@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,10 +27,12 @@ type liar struct {
 	raw    func([]byte) []byte
 	stall  bool
 	pause  time.Duration // between frames
+
+	encoding *sync.Mutex
 }
 
 func newLiar(t *testing.T, honest host.Host, l liar) *liar {
-	l.Host, l.behind = newHost(t, Limits{}), honest.ID()
+	l.Host, l.behind, l.encoding = newHost(t, Limits{}), honest.ID(), new(sync.Mutex)
 	if err := l.Connect(t.Context(), peer.AddrInfo{ID: honest.ID(), Addrs: honest.Addrs()}); err != nil {
 		t.Fatal(err)
 	}
@@ -41,6 +44,14 @@ func newLiar(t *testing.T, honest host.Host, l liar) *liar {
 		s.Close()
 	})
 	return &l
+}
+
+// encode is for one frame at a time: an answer that is given to several is the same
+// value, and encoding writes its version and kind into it.
+func (l *liar) encode(f wire.Response) ([]byte, error) {
+	l.encoding.Lock()
+	defer l.encoding.Unlock()
+	return wire.EncodeResponse(f, wire.MaxPage)
 }
 
 func (l *liar) answer(t *testing.T, s network.Stream) error {
@@ -57,7 +68,7 @@ func (l *liar) answer(t *testing.T, s network.Stream) error {
 	}
 	var out []byte
 	for _, f := range frames {
-		if data, err := wire.EncodeResponse(f, wire.MaxPage); err == nil {
+		if data, err := l.encode(f); err == nil {
 			var b bytes.Buffer
 			wire.WriteFrame(&b, data, wire.MaxPage)
 			out = append(out, b.Bytes()...)

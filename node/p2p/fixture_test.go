@@ -54,12 +54,12 @@ func startable(t *testing.T, change ...func(*Options)) (p *P2P, stop func()) {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if ok() {
 			return
 		}
 	}
-	t.Fatal("not within 30 s: ", what)
+	t.Fatal("not within two minutes: ", what)
 }
 
 func (p *P2P) id() peer.ID { return p.host.ID() }
