@@ -107,7 +107,7 @@ type Payment struct {
 	Kind         PaymentKind `cbor:"kind" json:"kind"`
 	Name         string      `cbor:"name,omitempty" json:"name,omitempty"`                 // "": the reader's word for the kind
 	Instructions string      `cbor:"instructions,omitempty" json:"instructions,omitempty"` // bank details and the like; shown to shoppers
-	HoldFor      int64       `cbor:"holdFor,omitempty" json:"-"`                           // milliseconds an unpaid order holds its stock; 0 is without end
+	HoldFor      int64       `cbor:"holdFor,omitempty" json:"holdFor,omitempty"`           // milliseconds an unpaid order holds its stock; 0 is without end
 }
 
 // PaymentKind is how money comes.
