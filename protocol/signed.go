@@ -15,6 +15,14 @@ type Object string
 const (
 	ObjectIdentity Object = "identity"
 	ObjectHead     Object = "head"
+	ObjectGenesis  Object = "genesis" // begins a thread
+	ObjectDevice   Object = "device"  // certifies a key of a shopper
+	ObjectEntry    Object = "entry"   // what one side says in a thread
+	ObjectCommit   Object = "commit"  // the brand's word on an entry's place
+	ObjectJoin     Object = "join"    // asks for the present secret of a thread
+	ObjectRequest  Object = "request" // asks to read a thread
+	ObjectDeposit  Object = "deposit" // a relay's receipt
+	ObjectMail     Object = "mail"    // opens a stream between a brand's node and a relay
 )
 
 // Signature is one signature with the identifier of the key that made it.

@@ -114,6 +114,8 @@ func newRecord(t Type) Record {
 		return new(Post)
 	case TypeMedia:
 		return new(Media)
+	case TypePrekey:
+		return new(Prekey)
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ const (
 	TypeMedia      Type = "media"
 )
 
-// Record is one of *Profile, *Product, *Offer, *Collection, *Page, *Post and
-// *Media.
+// Record is one of *Profile, *Product, *Offer, *Collection, *Page, *Post,
+// *Media and *Prekey.
 type Record interface {
 	// Path is where the record belongs in its brand's catalog.
 	Path() protocol.Path
