@@ -42,7 +42,7 @@ export interface Address {
   readonly name?: string;
   readonly company?: string;
   readonly street: string;
-  readonly street2?: string;
+  readonly extra?: string; // second line
   readonly city: string;
   readonly region?: string;
   readonly postcode?: string;
@@ -87,29 +87,31 @@ export interface QuoteLine {
   readonly taxClass: string;
   readonly taxRate: number; // in 1/1000 %
   readonly tax: Money;
+  readonly digital: boolean;
 }
 
 export interface ShippingChoice {
   readonly id: string;
-  readonly name: string;
+  readonly kind: string; // flat, weight, value, pickup
+  readonly name: string; // may be "": then the reader's word for the kind
   readonly price: Money;
-  readonly tax?: Money;
-  readonly days?: string; // how long it takes, in words or as "2-4"
-  readonly kind?: string; // flat, weight, value, pickup
+  readonly taxRate: number;
+  readonly tax: Money;
+  readonly days: { readonly min: number; readonly max: number }; // working days; both 0 is unsaid
 }
 
 export interface PaymentChoice {
   readonly id: string;
   readonly kind: string; // bank, cod, counter
-  readonly name: string;
+  readonly name: string; // may be ""
   readonly instructions?: string;
 }
 
 // Quote is what the brand asks for a cart. It holds nothing.
 export interface Quote {
   readonly lines: readonly QuoteLine[];
-  readonly goods: Money; // after the discount
-  readonly discount?: { readonly code: string; readonly amount: Money };
+  readonly goods: Money; // sum of the lines' totals, before the discount
+  readonly discount?: { readonly code: string; readonly amount: Money; readonly freeShipping: boolean };
   readonly shipping?: ShippingChoice;
   readonly options: readonly ShippingChoice[];
   readonly tax: Money;
@@ -117,9 +119,14 @@ export interface Quote {
   readonly total: Money;
   readonly currency: string;
   readonly country: string;
+  readonly region?: string;
+  readonly postcode?: string;
   readonly payments: readonly PaymentChoice[];
+  readonly returns: { readonly days: number; readonly text: string };
   readonly until: number;
   readonly digital: boolean;
+  // Why a discount code has no effect: unknown, not_yet, over, too_little, used_up.
+  readonly codeRefused?: string;
 }
 
 // QuoteBody answers an ask by a quote or by why there is none.
