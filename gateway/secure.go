@@ -7,9 +7,10 @@ import (
 )
 
 // policy allows what the gateway serves itself and nothing else: no inline
-// script or style, no frame, no foreign address, and no string becomes code.
+// script or style, no frame, no foreign address, and no string becomes code. Blobs
+// are pictures that the page's own script has unsealed or is about to seal.
 var policy = strings.Join([]string{
-	"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'",
+	"default-src 'none'", "script-src 'self'", "worker-src 'self'", "style-src 'self'", "img-src 'self' blob:", "font-src 'self'",
 	"connect-src 'self'", "manifest-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
 	"require-trusted-types-for 'script'", "trusted-types 'none'",
 }, "; ")
