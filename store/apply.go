@@ -28,10 +28,10 @@ func (s *Store) Apply(ctx context.Context, p *Prepared, signed []byte, also ...f
 	if head.Root != p.Root || head.Count != p.Count || head.Bytes != p.Bytes {
 		return fmt.Errorf("apply head %d: %w", head.Seq, ErrMismatch)
 	}
-	err = p.commit(ctx, head, signed, also)
+	err = s.withKeys(func() error { return p.commit(ctx, head, signed, also) })
 	if errors.Is(err, kv.ErrTooLarge) && p.built == nil {
 		if err = p.rebuild(ctx); err == nil {
-			err = p.commit(ctx, head, signed, also)
+			err = s.withKeys(func() error { return p.commit(ctx, head, signed, also) })
 		}
 	}
 	if err != nil {
@@ -74,7 +74,7 @@ func (p *Prepared) commit(ctx context.Context, head catalog.SignedHead, signed [
 			return err
 		}
 		for _, fn := range also {
-			if err := fn(&OwnTxn{tx}); err != nil {
+			if err := fn(&OwnTxn{tx, p.s}); err != nil {
 				return err
 			}
 		}

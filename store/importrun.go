@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/store/kv"
@@ -18,6 +19,8 @@ import (
 type ImportRun struct {
 	no   importRun
 	bulk kv.Bulk
+	s    *Store
+	ctx  context.Context // of the run
 }
 
 // BeginImport starts a run. End it with Close.
@@ -29,7 +32,7 @@ func (s *Store) BeginImport(ctx context.Context) (ImportRun, error) {
 	if err != nil {
 		return ImportRun{}, err
 	}
-	run := ImportRun{no: 1}
+	run := ImportRun{no: 1, s: s, ctx: ctx}
 	if len(last) == 8 {
 		run.no = importRun(binary.BigEndian.Uint64(last)) + 1
 	}
@@ -43,9 +46,46 @@ func (s *Store) BeginImport(ctx context.Context) (ImportRun, error) {
 	return run, err
 }
 
-// Put stages a product.
+// Put stages a product, and the stock of its variants where it isn't what is known
+// now.
 func (r ImportRun) Put(p *OwnProduct) error {
-	return putProduct(r.bulk, keyStaged(r.no, p.Product.Handle), p)
+	was := &OwnProduct{Variants: slices.Clone(p.Variants)}
+	err := r.s.kv.View(r.ctx, func(kr kv.Reader) error { return joinStock(kr, was) })
+	if err != nil {
+		return err
+	}
+	return r.PutChanged(was, p)
+}
+
+// PutChanged stages what an import made of a product, and the stock of the variants
+// whose stock it changed; was is nil for a new product. What is sold meanwhile of the
+// others stays sold.
+func (r ImportRun) PutChanged(was, is *OwnProduct) error {
+	for _, v := range is.Variants {
+		if v.Stock == stockIn(was, v.ID) {
+			continue
+		}
+		b, err := encodeStock(Stocked{Stock: v.Stock})
+		if err == nil {
+			err = r.bulk.Set(keyStagedStock(r.no, v.ID), b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return putProduct(r.bulk, keyStaged(r.no, is.Product.Handle), is)
+}
+
+// stockIn returns the stock of one of a product's variants, none if it has no such.
+func stockIn(p *OwnProduct, id protocol.VariantID) Stock {
+	if p != nil {
+		for _, v := range p.Variants {
+			if v.ID == id {
+				return v.Stock
+			}
+		}
+	}
+	return Stock{}
 }
 
 // PutVariant notes whose a variant identifier is, for ever. It holds from the next
@@ -123,7 +163,7 @@ func (s *Store) settle(ctx context.Context) error {
 		err = s.moveStaged(ctx, run)
 	}
 	if err == nil {
-		_, err = kv.DeleteRange(ctx, s.kv, kv.Prefix([]byte("s/")))
+		err = s.deleteRows(ctx, []byte("s/"), []byte("sk/"))
 	}
 	return err
 }
@@ -152,7 +192,45 @@ func (s *Store) moveStaged(ctx context.Context, run importRun) error {
 	if err := bulk.Flush(); err != nil {
 		return err
 	}
+	if err := s.moveStagedStock(ctx, run); err != nil {
+		return err
+	}
 	return s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error { return tx.Delete(keyPending) })
+}
+
+// stockPage is how many staged rows of stock move in one transaction: few, so that
+// orders seldom meet it.
+const stockPage = 200
+
+// moveStagedStock moves what an adopted import says of stock, but for what changed
+// since: that has moved already.
+func (s *Store) moveStagedStock(ctx context.Context, run importRun) error {
+	base := keyStagedStocks(run)
+	for more := true; more; {
+		err := s.kv.Update(ctx, kv.Relaxed, func(tx kv.Txn) error {
+			n := 0
+			for item, err := range tx.Scan(kv.Prefix(base), kv.ScanOptions{Limit: stockPage, KeysOnly: true}) {
+				if err != nil {
+					return err
+				}
+				id := protocol.VariantID(item.Key[len(base):])
+				is, staged, err := readStock(tx, id)
+				if err == nil && staged != nil {
+					err = writeStock(tx, id, is, staged)
+				}
+				if err != nil {
+					return err
+				}
+				n++
+			}
+			more = n == stockPage
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func readPending(r kv.Reader) (run importRun, pending bool, err error) {

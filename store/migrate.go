@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store/kv"
 )
@@ -24,6 +25,7 @@ var migrations = []migration{
 	{step: func(kv.Txn) error { return nil }},
 	{before: indexLargeRecords, step: countBrandsAndStand},
 	{step: func(kv.Txn) error { return nil }}, // full builds write pages; earlier ones stay
+	{before: splitStock, step: func(kv.Txn) error { return nil }},
 }
 
 // Schema is the schema version this code reads and writes.
@@ -137,4 +139,50 @@ func indexLarge(r kv.Reader, w writer, at realm) error {
 		}
 		return w.Set(keyIndex(at, suffixLarge(row.Leaf.Record)+string(row.Path)), nil)
 	})
+}
+
+// splitStock gives the stock of every variant a row of its own. What rows of products
+// still say of it isn't read any more.
+func splitStock(ctx context.Context, s *Store) error {
+	bulk, err := s.kv.Bulk(ctx)
+	if err != nil {
+		return err
+	}
+	defer bulk.Discard()
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		run, pending, err := readPending(r)
+		if err != nil {
+			return err
+		}
+		if err := splitStockOf(r, bulk, kv.Prefix([]byte("o/"))); err != nil || !pending {
+			return err
+		}
+		return splitStockOf(r, bulk, kv.Prefix(keyStagedAll(run)))
+	})
+	if err != nil {
+		return err
+	}
+	return bulk.Flush()
+}
+
+func splitStockOf(r kv.Reader, w writer, products kv.Range) error {
+	for item, err := range r.Scan(products, kv.ScanOptions{}) {
+		if err != nil {
+			return err
+		}
+		p := new(OwnProduct)
+		if err := protocol.Unmarshal(item.Value, p); err != nil {
+			return fmt.Errorf("own product: %w: %w", err, kv.ErrCorrupt)
+		}
+		for _, v := range p.Variants {
+			b, err := encodeStock(Stocked{Stock: v.Stock})
+			if err == nil {
+				err = w.Set(keyStock(v.ID), b)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

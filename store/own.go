@@ -35,7 +35,8 @@ type OwnVariant struct {
 	UnitBase  *catalog.Quantity  `cbor:"unitBase,omitempty"` // what the unit price is for; the content is the variant's Measure
 	TaxClass  catalog.TaxClass   `cbor:"taxClass"`
 	Cost      *protocol.Money    `cbor:"cost,omitempty"`    // private
-	Stock     Stock              `cbor:"stock"`             // private
+	Stock     Stock              `cbor:"stock"`             // private; a row of its own, joined in on reading
+	Held      int64              `cbor:"-"`                 // of the stock, by orders; joined in on reading, not stored
 	Picture   string             `cbor:"picture,omitempty"` // Source of one of the product's Pictures
 }
 

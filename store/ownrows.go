@@ -13,9 +13,13 @@ import (
 )
 
 // OwnTxn writes to the brand's private tables.
-type OwnTxn struct{ tx kv.Txn }
+type OwnTxn struct {
+	tx kv.Txn
+	s  *Store
+}
 
-// PutProduct stores what the brand knows of a product. While the rows of an
+// PutProduct stores what the brand knows of a product, but for the stock of variants
+// whose stock is known: PutStock changes that. While the rows of an
 // adopted import wait to move, it stands among them: there it is looked for first.
 func (o *OwnTxn) PutProduct(p *OwnProduct) error {
 	key := keyOwn(p.Product.Handle)
@@ -26,11 +30,33 @@ func (o *OwnTxn) PutProduct(p *OwnProduct) error {
 	if pending {
 		key = keyStaged(run, p.Product.Handle)
 	}
+	if err := putFirstStock(o.tx, p); err != nil {
+		return err
+	}
 	return putProduct(o.tx, key, p)
 }
 
-// DeleteProduct forgets a product.
+// PutStock says what the brand has of a variant. What orders hold of it stays held.
+func (o *OwnTxn) PutStock(id protocol.VariantID, s Stock) error { return putStock(o.tx, id, s) }
+
+// PutPrekey stores a prekey under a key of its own; one that is there stays as it is.
+func (o *OwnTxn) PutPrekey(p Prekey) error {
+	t := o.s.newTrade(o.tx)
+	err := t.PutPrekey(p)
+	o.s.countKeys(t.next)
+	return err
+}
+
+// DeleteProduct forgets a product, and the stock of its variants as far as no order
+// holds it.
 func (o *OwnTxn) DeleteProduct(h protocol.Handle) error {
+	was, err := readOwn(o.tx, h)
+	if err == nil {
+		err = deleteStock(o.tx, was)
+	}
+	if err != nil && !isNotFound(err) {
+		return err
+	}
 	run, pending, err := readPending(o.tx)
 	if err == nil && pending {
 		err = o.tx.Delete(keyStaged(run, h))
@@ -70,7 +96,7 @@ func (o *OwnTxn) AdoptImport(run ImportRun) error {
 }
 
 func putProduct(w writer, key []byte, p *OwnProduct) error {
-	b, err := protocol.Marshal(p)
+	b, err := protocol.Marshal(withoutStock(p))
 	if err != nil {
 		return err
 	}
@@ -90,7 +116,9 @@ func putPicture(w writer, p OwnPicture) error {
 
 // UpdateOwn writes to the private tables alone, durably. fn may run several times.
 func (s *Store) UpdateOwn(ctx context.Context, fn func(*OwnTxn) error) error {
-	return s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error { return fn(&OwnTxn{tx}) })
+	return s.withKeys(func() error {
+		return s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error { return fn(&OwnTxn{tx, s}) })
+	})
 }
 
 // OwnProduct returns what the brand knows of a product, or ErrNotFound.
@@ -123,15 +151,16 @@ func getProduct(r kv.Reader, key []byte) (*OwnProduct, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeOwn(b)
+	return decodeOwn(r, b)
 }
 
-func decodeOwn(b []byte) (*OwnProduct, error) {
+// decodeOwn reads the row of a product and joins in its stock.
+func decodeOwn(r kv.Reader, b []byte) (*OwnProduct, error) {
 	p := new(OwnProduct)
 	if err := protocol.Unmarshal(b, p); err != nil {
 		return nil, fmt.Errorf("own product: %w: %w", err, kv.ErrCorrupt)
 	}
-	return p, nil
+	return p, joinStock(r, p)
 }
 
 // OwnProducts yields the brand's products by handle, drafts included, from the
@@ -173,7 +202,7 @@ func scanOwn(r kv.Reader, rows kv.Range, yield func(*OwnProduct) bool) error {
 		if err != nil {
 			return err
 		}
-		p, err := decodeOwn(item.Value)
+		p, err := decodeOwn(r, item.Value)
 		if err != nil {
 			return err
 		}

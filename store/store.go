@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/identity"
 	"github.com/stoa-commerce/stoa/store/kv"
+	"github.com/stoa-commerce/stoa/store/slots"
 )
 
 // Errors a caller decides on.
@@ -30,6 +32,13 @@ type Store struct {
 	kv    kv.Engine
 	dirty chan struct{} // there may be dead generations
 
+	vault     vault
+	keyBlock  int        // how many keys are made at once
+	making    sync.Mutex // held while keys are made
+	keysNext  atomic.Uint32
+	erasing   sync.Mutex // held while an erasure is made; after nothing
+	onErasure func(step string)
+
 	mu     sync.Mutex
 	brands map[protocol.CID]*brand
 }
@@ -46,21 +55,47 @@ type brand struct {
 }
 
 // Open opens the store over an engine, brings its schema up to date and clears
-// what an interrupted import left. The engine stays the caller's to close.
+// what an interrupted import left. The engine stays the caller's to close. The keys of
+// what is sealed stand in the engine: what is erased may stay on a disk under it. It is
+// for engines in memory; see OpenIn.
 func Open(ctx context.Context, engine kv.Engine) (*Store, error) {
-	s := &Store{kv: engine, dirty: make(chan struct{}, 1), brands: map[protocol.CID]*brand{}}
-	s.wakeSweep()
-	if err := s.migrate(ctx); err != nil {
+	v, err := newRowVault(ctx, engine)
+	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if err := s.loadBrands(ctx); err != nil {
+	return openWith(ctx, engine, v, rowKeyBlock)
+}
+
+// OpenIn is Open with the keys of what is sealed in files of a folder, which is no
+// folder of the engine: keys.slots and erasures. It makes again the erasures that an
+// older copy of the store, or of the keys, doesn't show, and notes that the store is an
+// older copy (SettingRestored). ErrKeys when the keys are older than the store. Close
+// it in the end.
+func OpenIn(ctx context.Context, engine kv.Engine, folder string) (*Store, error) {
+	v, err := slots.OpenFolder(folder)
+	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if err := s.settleImport(ctx); err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+	s, err := openWith(ctx, engine, v, fileKeyBlock)
+	if err != nil {
+		return nil, errors.Join(err, v.Close())
 	}
 	return s, nil
 }
+
+func openWith(ctx context.Context, engine kv.Engine, v vault, block int) (*Store, error) {
+	s := &Store{kv: engine, dirty: make(chan struct{}, 1), brands: map[protocol.CID]*brand{}, vault: v, keyBlock: block}
+	s.wakeSweep()
+	for _, step := range []func(context.Context) error{s.migrate, s.loadBrands, s.settleImport, s.loadKeys, s.finishErasures} {
+		if err := step(ctx); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Close closes the files of keys. The engine stays the caller's to close.
+func (s *Store) Close() error { return s.vault.Close() }
 
 // Run does the store's upkeep until ctx ends: it removes the rows of generations
 // that are no longer live and of brands that were removed.
