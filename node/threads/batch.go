@@ -1,0 +1,330 @@
+package threads
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"slices"
+
+	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/thread"
+	"github.com/stoa-commerce/stoa/protocol/wire"
+	"github.com/stoa-commerce/stoa/store"
+)
+
+// Bounds of a batch. Under load a batch is what came while the one before was brought
+// to disk; a single task is committed without waiting for others.
+const (
+	maxBatch      = 256       // arrivals and drafts
+	maxBatchBytes = 512 << 10 // of envelopes; what answers them has as much room again
+)
+
+// task is what the committing goroutine works on: a deposit that was opened, or
+// something that the brand says.
+type task struct {
+	deposit *deposit
+	saying  *saying
+}
+
+func (t task) count() int {
+	if t.deposit != nil {
+		return len(t.deposit.arrivals)
+	}
+	return len(t.saying.drafts)
+}
+
+func (t task) size() int {
+	if t.deposit != nil {
+		return t.deposit.size
+	}
+	return t.saying.size
+}
+
+func (t task) end(err error) {
+	if t.deposit != nil {
+		t.deposit.end(err)
+		return
+	}
+	t.saying.end(nil, err)
+}
+
+// commitAll commits what was opened, batch after batch, until ctx ends.
+func (d *Desk) commitAll(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case first := <-d.opened:
+			d.commit(ctx, d.gather(first))
+		}
+	}
+}
+
+// gather takes what is ready besides the first task, without waiting.
+func (d *Desk) gather(first task) []task {
+	list, count, size := []task{first}, first.count(), first.size()
+	for count < maxBatch && size < maxBatchBytes {
+		select {
+		case t := <-d.opened:
+			list = append(list, t)
+			count += t.count()
+			size += t.size()
+		default:
+			return list
+		}
+	}
+	return list
+}
+
+// commit commits a batch. When that fails, each half is tried for itself: one thread
+// with damaged rows, or a batch that is too large together, holds up nobody else.
+func (d *Desk) commit(ctx context.Context, list []task) {
+	b := &batch{d: d, ctx: ctx, tasks: list}
+	err := d.store.Trade(ctx, b.run)
+	switch {
+	case err == nil:
+		b.finish()
+	case len(list) > 1 && ctx.Err() == nil:
+		d.commit(ctx, list[:len(list)/2])
+		d.commit(ctx, list[len(list)/2:])
+	default:
+		if ctx.Err() == nil {
+			d.log.Error("what came in a thread could not be committed", "error", err)
+		}
+		list[0].end(err)
+	}
+}
+
+// batch is one transaction. Everything in it but tasks is made anew when the
+// transaction runs again.
+type batch struct {
+	d     *Desk
+	ctx   context.Context
+	tasks []task
+
+	tx       *store.TradeTxn
+	key      ed25519.PrivateKey
+	now      protocol.Millis
+	sessions map[protocol.CID]*session
+	order    []*session
+	verdicts []verdict
+	later    map[protocol.CID][]*arrival
+	said     map[*saying]outcome
+	failed   map[*deposit]error
+}
+
+// verdict is what became of an arrival.
+type verdict struct {
+	a      *arrival
+	result wire.EnvelopeResult
+}
+
+// run makes the changes of the batch.
+func (b *batch) run(tx *store.TradeTxn) error {
+	b.tx, b.key, b.now = tx, b.d.key(), b.d.now()
+	b.sessions, b.order, b.verdicts = map[protocol.CID]*session{}, nil, nil
+	b.later, b.said, b.failed = map[protocol.CID][]*arrival{}, map[*saying]outcome{}, map[*deposit]error{}
+	for _, t := range b.tasks {
+		if err := b.do(t); err != nil {
+			return err
+		}
+	}
+	for _, s := range b.order {
+		if err := s.catchUp(); err != nil {
+			return err
+		}
+	}
+	for _, s := range b.order {
+		if err := s.store(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// store writes the thread's row, once for all that the batch did.
+func (s *session) store() error {
+	if !s.touched {
+		return nil
+	}
+	if s.erase {
+		if err := s.markErasing(); err != nil {
+			return err
+		}
+	}
+	return s.b.tx.PutThread(s.t)
+}
+
+func (b *batch) do(t task) error {
+	if t.saying != nil {
+		return b.say(t.saying)
+	}
+	s, err := b.session(t.deposit.thread, t.deposit.begun)
+	if exists := (wire.ErrExists{}); errors.As(err, &exists) || errors.Is(err, wire.ErrUnknownThread) {
+		b.failed[t.deposit] = err
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, a := range t.deposit.arrivals {
+		if err := s.try(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// session returns the thread of a batch, as what came before in it left it. begun is
+// taken when there is no row yet.
+func (b *batch) session(id protocol.CID, begun *store.Thread) (*session, error) {
+	if s := b.sessions[id]; s != nil {
+		return s, nil
+	}
+	t, err := b.tx.Thread(id)
+	fresh := errors.Is(err, store.ErrNotFound)
+	if fresh {
+		t, err = b.beginning(id, begun)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &session{b: b, t: t, fresh: fresh}
+	b.sessions[id] = s
+	b.order = append(b.order, s)
+	return s, nil
+}
+
+// beginning returns a thread that isn't stored yet, unless its shopper has another.
+func (b *batch) beginning(id protocol.CID, begun *store.Thread) (*store.Thread, error) {
+	if begun == nil || begun.Genesis == nil {
+		return nil, wire.ErrUnknownThread
+	}
+	for _, s := range b.order {
+		if s.t.Identity == begun.Identity {
+			return nil, wire.ErrExists{Thread: s.t.ID}
+		}
+	}
+	other, err := b.tx.ThreadByIdentity(begun.Identity)
+	if errors.Is(err, store.ErrNotFound) {
+		return clone(begun), nil
+	}
+	if err == nil && other != id {
+		err = wire.ErrExists{Thread: other}
+	}
+	return nil, err
+}
+
+// try judges an arrival, or keeps it for later.
+func (s *session) try(a *arrival) error {
+	result, err := s.take(a)
+	if errors.Is(err, errLater) {
+		s.b.later[s.t.ID] = append(s.b.later[s.t.ID], a)
+		return nil
+	}
+	if err == nil {
+		s.b.verdicts = append(s.b.verdicts, verdict{a, result})
+	}
+	return err
+}
+
+// catchUp judges what had to wait, as long as that gets anywhere: what came before its
+// time in this batch and in those before.
+func (s *session) catchUp() error {
+	waiting := append(slices.Clone(s.b.d.early.of(s.t.ID)), s.b.later[s.t.ID]...)
+	for before := -1; len(waiting) > 0 && len(waiting) != before; {
+		before = len(waiting)
+		s.b.later[s.t.ID] = nil
+		for _, a := range waiting {
+			if err := s.try(a); err != nil {
+				return err
+			}
+		}
+		waiting = s.b.later[s.t.ID]
+	}
+	return nil
+}
+
+// finish tells everybody who waits or watches, now that the batch is durable.
+func (b *batch) finish() {
+	for _, s := range b.order {
+		b.d.half.drop(s.t.ID)
+		b.d.early.keep(s.t.ID, b.later[s.t.ID], b.now)
+		if s.t.Resync || s.erase || s.t.Erased {
+			b.d.early.release(s.t.ID) // the shopper sends it again
+		}
+		if s.erase {
+			b.lastWords(s)
+		}
+	}
+	for _, v := range b.verdicts {
+		v.a.deposit.judged(v.a.place, v.result)
+	}
+	for dep, err := range b.failed {
+		dep.end(err)
+	}
+	for what, o := range b.said {
+		what.end(o.list, o.err)
+	}
+	for _, s := range b.order {
+		b.publish(s)
+	}
+}
+
+// publish tells watchers what was committed in a thread.
+func (b *batch) publish(s *session) {
+	if len(s.added) > 0 && b.d.hub.watched(s.t.ID) {
+		for _, e := range s.added {
+			b.d.publish(s.t, e)
+		}
+	}
+	if s.erase {
+		if err := b.d.forget(b.ctx, s.t.ID); err != nil {
+			b.d.log.Error("a conversation could not be forgotten; it is tried again", "thread", s.t.ID, "error", err)
+		}
+		return
+	}
+	if len(s.added) > 0 && b.d.stir != nil {
+		b.d.stir(s.t.ID)
+	}
+}
+
+// lastWords reads what the answers of a thread that goes hold, while it is there.
+func (b *batch) lastWords(s *session) {
+	for _, v := range b.verdicts {
+		dep := v.a.deposit
+		if dep.thread != s.t.ID {
+			continue
+		}
+		page, err := b.d.page(b.ctx, s.t, dep.after)
+		if err != nil {
+			b.d.log.Warn("the last answer of a thread could not be read", "thread", s.t.ID, "error", err)
+			continue
+		}
+		dep.mu.Lock()
+		dep.page = &page
+		dep.mu.Unlock()
+	}
+}
+
+// seal seals an entry for the shopper.
+func (d *Desk) seal(t *store.Thread, e *store.ThreadEntry) ([]byte, error) {
+	return d.sealParcel(t, &thread.EntryParcel{Entry: e.Entry, Commit: e.Commit, Salt: e.Salt, Body: e.Body})
+}
+
+func (d *Desk) sealParcel(t *store.Thread, p thread.Parcel) ([]byte, error) {
+	secret, ok := secretOf(t, t.Epoch, d.now())
+	if !ok {
+		return nil, errors.New("the secret of the present epoch isn't there")
+	}
+	return thread.Envelope{Thread: t.ID, Dir: thread.Down, Epoch: t.Epoch, Salt: d.salt()}.Seal(secret, p)
+}
+
+func (d *Desk) publish(t *store.Thread, e *store.ThreadEntry) {
+	sealed, err := d.seal(t, e)
+	if err != nil {
+		d.log.Error("an entry can't be sealed", "thread", t.ID, "seq", e.Seq, "error", err)
+		return
+	}
+	d.hub.tell(wire.ThreadEvent{Thread: t.ID, N: e.Seq, Envelope: sealed})
+}

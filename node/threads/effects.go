@@ -1,0 +1,109 @@
+package threads
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stoa-commerce/stoa/protocol/thread"
+	"github.com/stoa-commerce/stoa/protocol/trade"
+	"github.com/stoa-commerce/stoa/store"
+)
+
+// judge says what the brand makes of an entry that is the next of its device, and does
+// what it effects beside the chain.
+func (s *session) judge(a *arrival) (thread.Verdict, error) {
+	if a.reason != "" {
+		return thread.Verdict{Refused: a.reason}, nil
+	}
+	switch body := a.value.(type) {
+	case *thread.Text, *thread.Photo, *thread.DeviceAdd:
+		return thread.Verdict{}, nil
+	case *thread.DeviceDel:
+		return s.removeDevice(body), nil
+	case *thread.Rekey:
+		return s.rekey(a), nil
+	case *thread.Callback:
+		s.t.Callback = a.body
+		return thread.Verdict{}, nil
+	}
+	if a.entry.Kind == thread.KindErase {
+		s.erase = true
+		return thread.Verdict{Replies: []thread.Draft{{Kind: thread.KindErased}}}, nil
+	}
+	return s.decide(thread.Opened{ID: a.entry.ID, Kind: a.entry.Kind, Body: a.value, Time: a.entry.Time, Device: a.entry.By})
+}
+
+// decide asks what trading makes of an entry.
+func (s *session) decide(e thread.Opened) (thread.Verdict, error) {
+	if s.fresh { // what trading stores of a thread stands behind its row
+		if err := s.b.tx.PutThread(s.t); err != nil {
+			return thread.Verdict{}, err
+		}
+		s.fresh = false
+	}
+	v, err := s.b.d.decider.Decide(s.b.ctx, s.b.tx, s.t, e)
+	if err != nil {
+		return v, fmt.Errorf("decide on %s %s in %s: %w", e.Kind, e.ID, s.t.ID, err)
+	}
+	s.touched = true
+	return v, nil
+}
+
+// removeDevice shuts a device or a link out for ever.
+func (s *session) removeDevice(body *thread.DeviceDel) thread.Verdict {
+	if d := deviceOf(s.t, body.Device); d != nil {
+		d.Removed = true
+		return thread.Verdict{}
+	}
+	if len(s.t.Devices) >= thread.MaxDevices {
+		return thread.Verdict{Refused: thread.RefusedBody}
+	}
+	s.t.Devices = append(s.t.Devices, store.ThreadDevice{Key: body.Device, Removed: true, FirstSeen: s.b.now})
+	return thread.Verdict{}
+}
+
+// rekey begins the next epoch. Only what was sealed under the present one can: of two
+// devices that try at once, the second hears that it was late.
+func (s *session) rekey(a *arrival) thread.Verdict {
+	secret, ok := secretOf(s.t, s.t.Epoch, s.b.now)
+	if !ok || a.epoch != s.t.Epoch || a.root == nil {
+		return thread.Verdict{Refused: thread.RefusedStaleRekey}
+	}
+	kept := slices.DeleteFunc(s.t.Secrets, func(e store.EpochSecret) bool { return e.Until != 0 && e.Until <= s.b.now })
+	for i := range kept {
+		if kept[i].Until == 0 {
+			kept[i].Until = s.b.now + thread.EpochGrace
+		}
+	}
+	s.t.Epoch++
+	s.t.Secrets = append(kept, store.EpochSecret{Epoch: s.t.Epoch, Secret: thread.NextEpoch(secret, a.root.Root, s.t.ID)})
+	s.t.Rekeyed, s.t.RekeyedSeq = s.b.now, s.t.Seq+1
+	return thread.Verdict{}
+}
+
+// note keeps what lists show of a thread, and has the owner told of what came.
+func (s *session) note(e *store.ThreadEntry, value any) error {
+	if e.Refused != "" || !forOwner(e.Kind) {
+		return nil
+	}
+	if p, ok := value.(*trade.Placement); ok {
+		s.t.Name = p.Contact.Name
+	}
+	s.t.Unread++
+	switch {
+	case e.Kind == thread.KindOrder:
+		return s.queueNotice(NoticeOrder, e)
+	case s.t.Unread == 1:
+		return s.queueNotice(NoticeMessage, e)
+	}
+	return nil
+}
+
+// forOwner reports whether a shopper's entry wants the owner's eyes.
+func forOwner(kind string) bool {
+	switch kind {
+	case thread.KindText, thread.KindPhoto, thread.KindOrder, thread.KindCancel, thread.KindReturn:
+		return true
+	}
+	return false
+}
