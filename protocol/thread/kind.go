@@ -44,8 +44,8 @@ type Class uint8
 
 // The classes of bodies at rest. They have keys of their own.
 const (
-	Conversation Class = 1 // goes when the shopper asks for it
-	Fiscal       Class = 2 // stays for the term of the books
+	Conversation Class = 0 // goes when the shopper asks for it
+	Fiscal       Class = 1 // stays for the term of the books
 )
 
 // ClassOf returns the class of a kind: quotes, orders and what becomes of them are

@@ -31,6 +31,7 @@ var sets = []struct {
 	{"catchup.json", catchupVectors},
 	{"push.json", pushVectors},
 	{"mirror.json", mirrorVectors},
+	{"thread.json", threadVectors},
 }
 
 func main() {
