@@ -64,8 +64,8 @@ func (o *Order) Open() bool {
 	return o.State == Placed || o.Owed() > 0 || o.Return == ReturnRequested || o.Return == ReturnAccepted
 }
 
-// method returns the way to pay that the shopper chose.
-func (o *Order) method() *Payment {
+// Method returns the way to pay that the shopper chose.
+func (o *Order) Method() *Payment {
 	i := slices.IndexFunc(o.Quote.Payments, func(p Payment) bool { return p.ID == o.Placement.Method })
 	if i < 0 {
 		return nil
@@ -75,7 +75,7 @@ func (o *Order) method() *Payment {
 
 // HoldUntil returns when the hold of an unpaid order runs out, 0 for never.
 func (o *Order) HoldUntil() protocol.Millis {
-	m := o.method()
+	m := o.Method()
 	if m == nil || m.HoldFor == 0 {
 		return 0
 	}

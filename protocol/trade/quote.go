@@ -1,6 +1,8 @@
 package trade
 
 import (
+	"slices"
+
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 )
@@ -116,3 +118,17 @@ type ShippingChoice struct {
 	Tax     int64    `cbor:"tax" json:"tax"`
 	Days    Days     `cbor:"days,omitzero" json:"days,omitzero"`
 }
+
+// SamePrice reports whether two quotes offer the same for the same money: lines,
+// discount, shipping, tax and total.
+func (q *Quote) SamePrice(other *Quote) bool {
+	return q.Total == other.Total && q.Tax == other.Tax && q.TaxIncluded == other.TaxIncluded && q.Currency == other.Currency &&
+		slices.EqualFunc(q.Lines, other.Lines, QuoteLine.same) && same(q.Discount, other.Discount) && same(q.Shipping, other.Shipping)
+}
+
+func (l QuoteLine) same(m QuoteLine) bool {
+	return l.Variant == m.Variant && l.Offer == m.Offer && l.Quantity == m.Quantity && l.Total == m.Total &&
+		l.Discount == m.Discount && l.TaxRate == m.TaxRate && l.Tax == m.Tax
+}
+
+func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
