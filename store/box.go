@@ -20,6 +20,8 @@ type Box struct {
 	Genesis   []byte       `cbor:"genesis"`
 	Devices   [][32]byte   `cbor:"devices"` // that may read
 	First     bool         `cbor:"first"`   // the brand hasn't taken the thread on yet
+	Closed    bool         `cbor:"closed"`  // the brand has erased the thread
+	Read      uint64       `cbor:"read"`    // the highest item down behind which a device asked
 	Created   Millis       `cbor:"created"`
 	Touched   Millis       `cbor:"touched"`
 	Until     Millis       `cbor:"until"` // Expire removes the box after this
@@ -33,7 +35,7 @@ type Box struct {
 type BoxSide struct {
 	Last  uint64 `cbor:"last"`  // number of the last item that was ever appended
 	Items int    `cbor:"items"` // that wait
-	Bytes int64  `cbor:"bytes"` // of their Size
+	Bytes int64  `cbor:"bytes"` // of them
 }
 
 // BoxItem is one thing that waits in a box.
@@ -41,20 +43,10 @@ type BoxItem struct {
 	Thread    protocol.CID
 	Direction Direction
 	N         uint64 // given by Append: from 1, without gaps, per box and direction
-	Turn      uint64 // given by Append to what goes up: the order of arrival at this relay, per brand
+	Turn      uint64 // given by Append to what goes up: the order of arrival, per brand
 	Kind      string
 	ID        protocol.CID // what it is found by; undefined: the raw CID of Bytes
-	Bytes     []byte       // at most 256 KiB; larger things are files
-	Size      int64        // what it counts; 0: the length of Bytes
-	Depositor string       // counted as a keyed hash; "" once it was read back
+	Bytes     []byte       // at most MaxPieced
 	Time      Millis
-	Until     Millis // Expire removes it after this
-}
-
-// BoxTotals are the sums over the boxes of a brand.
-type BoxTotals struct {
-	Boxes int   `cbor:"boxes"`
-	First int   `cbor:"first"` // boxes with Box.First
-	Items int   `cbor:"items"`
-	Bytes int64 `cbor:"bytes"`
+	Until     Millis // Expire removes it after this; 0: never
 }

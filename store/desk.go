@@ -212,53 +212,5 @@ func (d *DeskView) QuoteUse(thread, quote protocol.CID) (order protocol.CID, err
 	return order, err
 }
 
-// Blobs lists the files of a thread.
-func (d *DeskView) Blobs(thread protocol.CID) (list []ThreadBlob, err error) {
-	h, err := d.head(thread)
-	if err != nil {
-		return nil, err
-	}
-	base := keyBlobs(h.no)
-	for item, err := range d.r.Scan(kv.Prefix(base), kv.ScanOptions{}) {
-		if err != nil {
-			return nil, err
-		}
-		b, err := decodeBlob(item.Key[len(base):], item.Value)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, b)
-	}
-	return list, nil
-}
-
-// Blob returns what is noted of one file of a thread, or ErrNotFound.
-func (d *DeskView) Blob(thread, id protocol.CID) (ThreadBlob, error) {
-	h, err := d.head(thread)
-	if err != nil {
-		return ThreadBlob{}, err
-	}
-	b, err := d.get(keyBlob(h.no, id))
-	if err != nil {
-		return ThreadBlob{}, fmt.Errorf("file %s: %w", id, err)
-	}
-	return decodeBlob(id.Bytes(), b)
-}
-
-func decodeBlob(id, value []byte) (b ThreadBlob, err error) {
-	if len(value) != 16 {
-		return b, fmt.Errorf("file of a thread: %w", kv.ErrCorrupt)
-	}
-	b.Blob, err = protocol.CIDFromBytes(id)
-	b.Size, b.Time = int64(binary.BigEndian.Uint64(value)), Millis(binary.BigEndian.Uint64(value[8:]))
-	return b, err
-}
-
 // Setting returns one of the node's own settings, nil if it was never set.
-func (d *DeskView) Setting(name string) ([]byte, error) {
-	b, err := d.get(keySetting(name))
-	if isNotFound(err) {
-		return nil, nil
-	}
-	return b, err
-}
+func (d *DeskView) Setting(name string) ([]byte, error) { return readSetting(d.r, name) }

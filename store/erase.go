@@ -28,9 +28,9 @@ const FiscalTerm = 10 * 365 * 24 * time.Hour
 
 // Erase erases the conversation of a thread for good: what was said, who the shopper
 // is, every key. When the thread has orders they stay with the fiscal records and the
-// chain of headers, until ExpireFiscal. The files of the thread are the caller's: list
-// its Blobs before. When it returns nothing of it is left in the store or its keys, but
-// the identifier of the thread; interrupted, it is ended by the next Open. Erasing again is no change.
+// chain of headers, until ExpireFiscal. When it returns nothing else is left in the
+// store or its keys, but the identifier of the thread; interrupted, it is ended by the
+// next Open. Erasing again is no change.
 func (s *Store) Erase(ctx context.Context, thread protocol.CID, now Millis) error {
 	h, err := s.markErasing(ctx, thread)
 	if err == nil {
@@ -42,24 +42,35 @@ func (s *Store) Erase(ctx context.Context, thread protocol.CID, now Millis) erro
 	return nil
 }
 
-// markErasing closes the thread to every change, and decides whether there are fiscal
-// records to keep. From here on the erasure will be made.
+// markErasing closes the thread to every change. From here on the erasure will be made.
 func (s *Store) markErasing(ctx context.Context, thread protocol.CID) (h threadHead, err error) {
 	err = s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
-		var sealed []byte
-		if h, sealed, err = readThreadRow(tx, thread); err != nil || h.erased {
+		t := s.newTrade(tx)
+		if err := t.MarkErased(thread); err != nil {
 			return err
 		}
-		h.erased = true
-		if h.records, err = hasRows(tx, keyOrdersOf(h.no)); err != nil {
-			return err
-		}
-		if err := tx.Set(keyErasing(thread), nil); err != nil {
-			return err
-		}
-		return tx.Set(keyThread(thread), append(h.encode(), sealed...))
+		h, err = t.head(thread)
+		return err
 	})
 	return h, err
+}
+
+// MarkErased decides that a thread is to be erased, and closes it to every change but
+// of its orders. Erase does the rest, or the next Open.
+func (t *TradeTxn) MarkErased(thread protocol.CID) error {
+	h, sealed, err := readThreadRow(t.tx, thread)
+	if err != nil || h.erased {
+		return err
+	}
+	h.erased = true
+	if h.records, err = hasRows(t.tx, keyOrdersOf(h.no)); err != nil {
+		return err
+	}
+	if err := t.tx.Set(keyErasing(thread), nil); err != nil {
+		return err
+	}
+	t.heads[thread] = h
+	return t.tx.Set(keyThread(thread), append(h.encode(), sealed...))
 }
 
 func hasRows(r kv.Reader, prefix []byte) (bool, error) {

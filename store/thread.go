@@ -99,10 +99,3 @@ type ThreadCursor struct {
 	Touched Millis
 	Thread  protocol.CID
 }
-
-// ThreadBlob is a sealed file of a thread, kept elsewhere by its identifier.
-type ThreadBlob struct {
-	Blob protocol.CID
-	Size int64
-	Time Millis
-}

@@ -60,10 +60,7 @@ func (s *Store) newTrade(tx kv.Txn) *TradeTxn {
 
 // Room returns how many bytes of rows can still be written in this transaction. An
 // entry takes its size and half a KiB.
-func (t *TradeTxn) Room() int {
-	used, limit := t.tx.Size(), t.limits.Txn
-	return min(limit.Bytes-used.Bytes, (limit.Writes-used.Writes)*(kv.WriteOverhead+64))
-}
+func (t *TradeTxn) Room() int { return room(t.tx, t.limits) }
 
 // take takes a key that nothing was ever sealed under.
 func (t *TradeTxn) take() (uint32, error) {
@@ -199,25 +196,6 @@ func (t *TradeTxn) UseQuote(thread, quote, order protocol.CID) error {
 		return fmt.Errorf("quote %s: %w", quote, ErrQuoteUsed)
 	}
 	return t.tx.Set(keyQuote(h.no, quote), order.Bytes())
-}
-
-// PutBlob notes a file of a thread.
-func (t *TradeTxn) PutBlob(thread protocol.CID, b ThreadBlob) error {
-	h, err := t.living(thread)
-	if err != nil {
-		return err
-	}
-	value := binary.BigEndian.AppendUint64(nil, uint64(b.Size))
-	return t.tx.Set(keyBlob(h.no, b.Blob), binary.BigEndian.AppendUint64(value, uint64(b.Time)))
-}
-
-// DeleteBlob forgets a file of a thread.
-func (t *TradeTxn) DeleteBlob(thread, id protocol.CID) error {
-	h, err := t.head(thread)
-	if err != nil {
-		return err
-	}
-	return t.tx.Delete(keyBlob(h.no, id))
 }
 
 // PutSetting stores one of the node's own settings.

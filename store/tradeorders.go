@@ -15,6 +15,16 @@ func (t *TradeTxn) NextNumber() (uint64, error) {
 	return nextCounter(t.tx, keyOrders, firstOrder)
 }
 
+// AdoptNumber notes that a number was given before this copy of the store knew of it:
+// the next ones are above it.
+func (t *TradeTxn) AdoptNumber(n uint64) error {
+	last, err := readCounter(t.tx, keyOrders)
+	if err != nil || n <= last {
+		return err
+	}
+	return writeCounter(t.tx, keyOrders, n)
+}
+
 // PutOrder stores an order of a thread that is there, or of one that was erased with
 // this order in it. Its Number never changes.
 func (t *TradeTxn) PutOrder(o *Order) error {
