@@ -40,7 +40,7 @@ const text =
   };
 const flag: Read<boolean> = (v) => (typeof v === "boolean" ? v : refuse("type", "not a flag"));
 const name: Read<string> = (v) => link(v).text;
-const word = text(64, 1);
+const word = text(200, 1);
 const short = text(300);
 const long = text(4_000);
 const count = integer(0, 100_000);
@@ -63,7 +63,7 @@ const maxFile = 524_304;
 
 const file: Read<FileRef> = shape(
   { blob: (v) => cid(v).text, key: bytes(32, 32), type: text(100), size: integer(0, maxFile) },
-  { name: short, width: integer(1, 65_535), height: integer(1, 65_535), preview: bytes(1, 8_192) },
+  { name: short, width: integer(0, 20_000), height: integer(0, 20_000), preview: bytes(0, 8_192) },
 );
 
 const ask: Read<AskBody> = shape(

@@ -176,8 +176,10 @@ export interface OrderView extends OrderState {
   readonly method?: PaymentChoice;
   readonly paid: Money;
   readonly refunded: Money;
+  readonly due: Money; // what the shopper still owes
+  readonly owed: Money; // what the brand owes the shopper
   readonly shipped: readonly number[]; // how many of each line, in line order
-  readonly returned: readonly number[];
+  readonly returnable: readonly number[]; // how many of each line can be given back
   readonly events: readonly Item[]; // in order, the order itself first
   readonly canCancel: boolean;
   readonly canReturn: boolean;
