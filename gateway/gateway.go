@@ -13,10 +13,12 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"strings"
 	"time"
 
+	"github.com/stoa-commerce/stoa/gateway/api"
 	"github.com/stoa-commerce/stoa/gateway/shop"
 	"github.com/stoa-commerce/stoa/gateway/web"
 	"github.com/stoa-commerce/stoa/protocol"
@@ -44,6 +46,10 @@ type Options struct {
 	// Peers returns where other nodes reach this one, as multiaddrs; nil for a node
 	// that can't be reached.
 	Peers func() []string
+	// Threads are the conversations below /api/; nil for a gateway that only shows.
+	Threads api.Threads
+	// Proxies are whose X-Forwarded-For is believed, for quotas of conversations.
+	Proxies []netip.Prefix
 }
 
 // Gateway is the public handler.
@@ -62,6 +68,7 @@ type Gateway struct {
 	origin   func(*http.Request) string
 	log      *slog.Logger
 	metrics  *metrics
+	api      *api.API      // nil without conversations
 	renders  chan struct{} // holds one for each page being rendered
 	searches chan struct{} // holds one for each search in all shops
 }
@@ -90,7 +97,18 @@ func New(o Options) (*Gateway, error) {
 	g.renders = make(chan struct{}, 4*runtime.GOMAXPROCS(0))
 	g.searches = make(chan struct{}, runtime.GOMAXPROCS(0))
 	g.metrics = newMetrics(g.pages)
+	if o.Threads != nil {
+		g.api = api.New(api.Options{Threads: o.Threads, Log: o.Log, Proxies: o.Proxies, Now: o.Now})
+	}
 	return g, nil
+}
+
+// Close ends event streams and what waits for a brand's answer. Pages and requests
+// that don't wait are answered on.
+func (g *Gateway) Close() {
+	if g.api != nil {
+		g.api.Close()
+	}
 }
 
 // ServeHTTP implements http.Handler.
@@ -98,6 +116,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w, route: "page"}
 	defer g.finish(rec, r, time.Now())
 	secure(rec.Header(), r)
+	if g.api != nil && api.Handles(r.URL.Path) {
+		rec.route = api.Route(r.URL.Path)
+		g.api.ServeHTTP(rec, r)
+		return
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		rec.Header().Set("Allow", "GET, HEAD")
 		g.fail(rec, r, g.own(), http.StatusMethodNotAllowed)
@@ -122,6 +145,9 @@ func (g *Gateway) route(w *recorder, r *http.Request) {
 	case first == "proof":
 		w.route = "proof"
 		g.proof(w, r, rest)
+	case first == "variant":
+		w.route = "proof"
+		g.variant(w, r, rest)
 	case path == "/.well-known/stoa":
 		w.route = "well-known"
 		g.about(w, r)

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net/http"
 	"strconv"
 	"time"
 
@@ -22,7 +21,7 @@ type routeMetrics struct {
 	seconds prometheus.Observer
 }
 
-var routes = []string{"page", "asset", "picture", "proof", "well-known"}
+var routes = []string{"page", "asset", "picture", "proof", "well-known", "thread", "events"}
 
 func newMetrics(pages *cache) *metrics {
 	m := &metrics{
@@ -78,17 +77,3 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 
 // Collector shows the gateway to a Prometheus registry.
 func (g *Gateway) Collector() prometheus.Collector { return g.metrics }
-
-// NewServer returns a server for a handler of this package, with bounds on what a
-// client may send and how long it may take. The caller sets Addr or a listener,
-// and TLS.
-func NewServer(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           http.MaxBytesHandler(h, 64<<10),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      2 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-	}
-}

@@ -20,9 +20,9 @@ type Conversation struct {
 	at      map[protocol.CID]int // place in entries
 	devices map[[32]byte]bool    // keys of the shopper that may speak: true unless removed
 	links   []protocol.PublicKey // of links that the brand mails
-	began   protocol.Millis // when the present epoch did
-	fresh   int             // entries in the present epoch
-	due     bool            // the brand asked for a new epoch
+	began   protocol.Millis      // when the present epoch did
+	fresh   int                  // entries in the present epoch
+	due     bool                 // the brand asked for a new epoch
 
 	ahead   map[uint64]*thread.EntryParcel // what came before what it follows
 	unsaved []kept                         // admitted and not yet in the log
