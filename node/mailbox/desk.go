@@ -48,6 +48,9 @@ type Outcome struct {
 	// Down are envelopes for the shopper that aren't entries, a welcome or a resync.
 	// They are left with this relay once; what it doesn't take is lost.
 	Down [][]byte
+	// Again, when not nil, has entries left with this relay again that stand behind the
+	// commit: the shopper asked for them (a sync parcel), or is new there.
+	Again *uint64
 }
 
 // Down is one entry on its way to the shopper.
