@@ -1,6 +1,7 @@
 package thread
 
 import (
+	"fmt"
 	"net/mail"
 	"net/url"
 	"strings"
@@ -54,6 +55,8 @@ func checkBody(kind string, body any) error {
 		r.callback(b)
 	case *DeviceAdd:
 		r.require(len(b.Certs) > 0 && len(b.Certs) <= MaxChain, "certs", "has %d entries, allowed are 1 to %d", len(b.Certs), MaxChain)
+	case *DeviceDel:
+		r.require(b.Device != [32]byte{}, "device", "is missing")
 	case *Rekey:
 		r.object("prekey", b.Prekey)
 		r.require(len(b.Enc) == EncSize, "enc", "has %d bytes instead of %d", len(b.Enc), EncSize)
@@ -135,10 +138,14 @@ func forbiddenInProse(c rune) bool {
 	return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t'
 }
 
-// line holds no control characters at all.
+// line holds no control characters at all, and no marks that reorder text.
 func (r *bodyRules) line(field, s string, limit int) {
 	r.require(len(s) <= limit || utf8.RuneCountInString(s) <= limit, field, "is longer than %d characters", limit)
-	r.require(!strings.ContainsFunc(s, unicode.IsControl), field, "holds a control character")
+	r.require(!strings.ContainsFunc(s, forbiddenInLine), field, "holds a control character, or one that turns the text around it")
+}
+
+func forbiddenInLine(c rune) bool {
+	return unicode.IsControl(c) || c >= 0x202a && c <= 0x202e || c >= 0x2066 && c <= 0x2069
 }
 
 func (r *bodyRules) handle(field string, h protocol.Handle, needed bool) {
@@ -221,30 +228,13 @@ func (r *bodyRules) ask(b *Ask) {
 
 func (r *bodyRules) placement(b *trade.Placement) {
 	r.object("quote", b.Quote)
-	r.require(len(b.Records) > 0 && len(b.Records) <= trade.MaxLines, "records", "has %d entries, allowed are 1 to %d", len(b.Records), trade.MaxLines)
+	r.require(len(b.Records) > 0, "records", "is empty")
 	for _, id := range b.Records {
 		r.object("records", id)
 	}
-	r.line("contact.name", b.Contact.Name, maxLine)
-	r.email("contact.email", b.Contact.Email)
-	r.line("contact.phone", b.Contact.Phone, maxLine)
-	r.address("address", b.Address)
-	r.address("billing", b.Billing)
-	r.line("method", b.Method, maxLine)
-	r.prose("note", b.Note, MaxText, false)
-	r.require(b.MaxTotal.Validate() == nil && b.MaxTotal.Minor >= 0, "maxTotal", "is no amount")
-	r.require(b.Until > 0 && b.Until <= protocol.MaxTime, "until", "is no time")
-}
-
-// address may be nil.
-func (r *bodyRules) address(field string, a *trade.Address) {
-	if a == nil {
-		return
+	if err := b.Validate(); err != nil && r.err == nil {
+		r.err = fmt.Errorf("body of %s: %w", r.kind, err)
 	}
-	for _, s := range []string{a.Name, a.Company, a.Street, a.Extra, a.City, a.Region, a.Postcode} {
-		r.line(field, s, maxLine)
-	}
-	r.country(field+".country", a.Country)
 }
 
 func (r *bodyRules) callback(b *Callback) {

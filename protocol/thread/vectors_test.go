@@ -31,6 +31,9 @@ func TestThreadVectors(t *testing.T) {
 		"parcel": threadVector.parcel, "envelope": threadVector.envelope,
 	}
 	eachVector(t, "thread.json", 150, func(v threadVector) string { return v.Kind + " " + v.Name }, func(t *testing.T, v threadVector) {
+		if v.Kind == "story" {
+			t.SkipNow() // see TestAThreadIsFollowedAsItsStoriesTell
+		}
 		if run[v.Kind] == nil {
 			t.Fatalf("kind %s", v.Kind)
 		}
@@ -183,4 +186,3 @@ func (v threadVector) envelope(t *testing.T) {
 		t.Error("is sealed to other bytes")
 	}
 }
-

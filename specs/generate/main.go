@@ -32,6 +32,7 @@ var sets = []struct {
 	{"push.json", pushVectors},
 	{"mirror.json", mirrorVectors},
 	{"thread.json", threadVectors},
+	{"bodies.json", bodyVectors},
 }
 
 func main() {
