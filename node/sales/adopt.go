@@ -22,7 +22,7 @@ func (d *Desk) Adopt(ctx context.Context, tx *store.TradeTxn, t *store.Thread, e
 	switch body := e.Body.(type) {
 	case *thread.OrderNumber:
 		if err = j.adoptOrder(body.Order, body.Number); err == nil {
-			err = j.numbersFrom(body.Number)
+			err = tx.AdoptNumber(body.Number)
 		}
 	default:
 		if _, ok := thread.OrderOf(body); ok {
@@ -61,17 +61,6 @@ func (j *judging) adoptOrder(id protocol.CID, number uint64) error {
 		return err
 	}
 	return j.place(&Order{ID: id, Thread: j.t.ID, Number: number, Order: placed})
-}
-
-// numbersFrom takes numbers up to one that was given before the brand forgot it.
-func (j *judging) numbersFrom(given uint64) error {
-	for n := uint64(0); n < given; {
-		var err error
-		if n, err = j.tx.NextNumber(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // placement returns the body of an order's entry, and when it was committed.

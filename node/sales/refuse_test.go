@@ -115,12 +115,8 @@ func TestTwoOrdersOnOneQuoteInOneBatchAreOneOrder(t *testing.T) {
 }
 
 func TestAnAskIsAnsweredWithWhyNot(t *testing.T) {
-	long := &thread.Ask{Country: "DE"}
-	for range 101 {
-		long.Lines = append(long.Lines, trade.CartLine{Product: "tea", Variant: "tea-a", Quantity: 1})
-	}
-	abroad, nowhere := cart("tea-a", 1), cart("tea-a", 1)
-	abroad.Country, nowhere.Country = "FR", ""
+	abroad := cart("tea-a", 1)
+	abroad.Country = "FR"
 	cases := []struct {
 		name string
 		ask  *thread.Ask
@@ -131,12 +127,10 @@ func TestAnAskIsAnsweredWithWhyNot(t *testing.T) {
 		{"the most negative quantity", cart("tea-b", -1<<52), trade.BadQuantity},
 		{"more than anybody buys", cart("tea-b", 100_001), trade.BadQuantity},
 		{"an enormous quantity", cart("tea-b", 1<<52), trade.BadQuantity},
-		{"too many lines", long, trade.BadQuantity},
 		{"a product that isn't there", cart("no-a", 1), trade.UnknownVariant},
 		{"a variant that isn't there", cart("tea-c", 1), trade.UnknownVariant},
 		{"a handle that is none", cart("../x-a", 1), trade.UnknownVariant},
 		{"a country nothing is shipped to", abroad, trade.NotDeliveredThere},
-		{"no country", nowhere, trade.NotDeliveredThere},
 		{"more than there is", cart("tea-a", 6), trade.OutOfStock},
 		{"more than there is in two lines", cart("tea-a", 3, "cup-a", 1, "tea-a", 3), trade.OutOfStock},
 		{"all there is in two lines", cart("tea-a", 3, "tea-a", 2), ""},
