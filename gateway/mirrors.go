@@ -92,6 +92,8 @@ func (g *Gateway) mirrored(w *recorder, r *http.Request, handle string) {
 	switch picture, isPicture := strings.CutPrefix(path, "/m/"); {
 	case path == "":
 		redirect(at.base+"/").serve(w, r)
+	case path == shop.TalkPath:
+		redirect(withQuery(shop.TalkPath+handle, r)).serve(w, r)
 	case isPicture:
 		w.route = "picture"
 		g.picture(w, r, at, picture)
@@ -132,11 +134,15 @@ func (g *Gateway) misnamed(w *recorder, r *http.Request, name string) {
 		g.say(w, r, g.own(), shop.Problem{Status: http.StatusNotFound, Words: shop.UnknownBrand})
 		return
 	}
-	target := "/@" + handle + strings.TrimPrefix(r.URL.EscapedPath(), "/@"+name)
-	if r.URL.RawQuery != "" {
-		target += "?" + r.URL.RawQuery
+	redirect(withQuery("/@"+handle+strings.TrimPrefix(r.URL.EscapedPath(), "/@"+name), r)).serve(w, r)
+}
+
+// withQuery is the path with the query that was asked for.
+func withQuery(path string, r *http.Request) string {
+	if r.URL.RawQuery == "" {
+		return path
 	}
-	redirect(target).serve(w, r)
+	return path + "?" + r.URL.RawQuery
 }
 
 func (g *Gateway) handleOf(ctx context.Context, name string) (string, bool) {

@@ -109,6 +109,20 @@ func (l *Locale) Say(key string, with ...any) string {
 	return words
 }
 
+// Words returns all words whose key begins with prefix, by the rest of the key.
+func (l *Locale) Words(prefix string) map[string]string {
+	out := map[string]string{}
+	for key, words := range l.words {
+		if rest, ok := strings.CutPrefix(key, prefix); ok {
+			out[rest] = words
+		}
+	}
+	return out
+}
+
+// Tag is the language with its region, as browsers take it: BCP 47.
+func (l *Locale) Tag() string { return l.tag.String() }
+
 // Has reports whether there are words for key.
 func (l *Locale) Has(key string) bool {
 	_, ok := l.words[key]

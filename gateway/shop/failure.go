@@ -93,7 +93,7 @@ func (s *Shop) presentHouse(ctx context.Context, origin string) (*visit, error) 
 // emptyHouse stands before a brand has published anything.
 func (s *Shop) emptyHouse() (*house, error) {
 	profile := &catalog.Profile{Name: "Stoa", Language: "en"}
-	h := &house{Base: s.base, Empty: true, Others: s.others.Load(), profile: profile, Locale: s.book.For("en", ""), look: theme.Of(catalog.Theme{})}
+	h := &house{Seller: s.brand, Base: s.base, Empty: true, Others: s.others.Load(), profile: profile, Locale: s.book.For("en", ""), look: theme.Of(catalog.Theme{})}
 	h.head.Expires = protocol.MaxInt
 	h.sheet = h.look.Sheet(s.fontURL)
 	return h, s.paint(h)

@@ -17,9 +17,10 @@ import (
 // house is what all pages of one catalog state share. It is immutable.
 type house struct {
 	*locale.Locale
-	Base    string // where the shop stands on this server: "" or like "/@tea"
-	Empty   bool   // it has no products
-	Others  bool   // this server shows shops beside its own, and this is its own
+	Seller  protocol.CID // the brand
+	Base    string       // where the shop stands on this server: "" or like "/@tea"
+	Empty   bool         // it has no products
+	Others  bool         // this server shows shops beside its own, and this is its own
 	head    catalog.SignedHead
 	profile *catalog.Profile
 	look    theme.Theme
@@ -74,7 +75,7 @@ func (s *Shop) build(v *store.View) (*house, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read profile: %w", err)
 	}
-	h := &house{Base: s.base, Others: s.others.Load(), head: v.Head(), profile: profile, Locale: s.book.For(profile.Language, profile.Country), look: theme.Of(profile.Theme)}
+	h := &house{Seller: s.brand, Base: s.base, Others: s.others.Load(), head: v.Head(), profile: profile, Locale: s.book.For(profile.Language, profile.Country), look: theme.Of(profile.Theme)}
 	h.sheet = h.look.Sheet(s.fontURL)
 	if h.icon, err = h.look.Icon(profile.Name); err != nil {
 		return nil, err

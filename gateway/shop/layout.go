@@ -20,6 +20,8 @@ type layout struct {
 	Mark                        *markData
 	Name                        string
 	ProductPrice                *offerMeta
+	Plain                       bool   // without header and footer
+	Extra                       *extra // nil on most pages
 }
 
 // offerMeta is the price in Open Graph's terms.

@@ -2,7 +2,6 @@ package shop
 
 import (
 	"html/template"
-	"net/url"
 	"unicode/utf8"
 
 	"github.com/stoa-commerce/stoa/protocol"
@@ -20,7 +19,8 @@ type productData struct {
 	Variants              template.JS // all variants, for the scripts
 	TaxNote               string
 	DeliveryNote, Terms   string // Terms is the address of the shipping page
-	AskURL                template.URL
+	AskURL, BuyURL        template.URL
+	BuyWords              string
 	Body                  template.HTML
 	Facts                 []fact
 	Signature             signature
@@ -100,9 +100,13 @@ func (v *visit) productData(g goods, chosen *catalog.Variant) (*productData, err
 	}
 	d.Chosen = v.variant(g, chosen)
 	d.TaxNote, d.DeliveryNote, d.Terms = v.priceNotes(g, chosen)
-	d.AskURL = v.ask(g.Product, chosen)
+	d.AskURL, d.BuyURL = v.talkAbout("about", g.Product, chosen), v.talkAbout("buy", g.Product, chosen)
+	d.BuyWords = v.house.Say("buy")
+	if v.mark.State == Stale {
+		d.BuyWords = v.house.Say("buy.request")
+	}
 	if v.mark.Browse() {
-		d.AskURL, d.Browse = "", v.house.Say("mark."+string(v.mark.State)+".buy")
+		d.AskURL, d.BuyURL, d.Browse = "", "", v.house.Say("mark."+string(v.mark.State)+".buy")
 	}
 	var err error
 	if d.Gallery, err = v.gallery(g.Product, chosen); err != nil {
@@ -149,24 +153,9 @@ func (v *visit) gallery(p *catalog.Product, chosen *catalog.Variant) ([]galleryP
 	return out, nil
 }
 
-// ask is how a shopper reaches the brand about the product: by mail, else by
-// telephone, else on the page that says who the brand is.
-func (v *visit) ask(p *catalog.Product, chosen *catalog.Variant) template.URL {
-	h := v.house
-	if h.profile.Email != "" {
-		q := "subject=" + url.PathEscape(h.Say("ask.subject", p.Title)) +
-			"&body=" + url.QueryEscape(v.canonical(productPath(p.Handle))+"?variant="+string(chosen.ID))
-		return template.URL("mailto:" + url.PathEscape(h.profile.Email) + "?" + q)
-	}
-	if number := dialable(h.profile.Phone); number != "" {
-		return template.URL("tel:" + number)
-	}
-	for _, kind := range []string{"imprint", "about"} {
-		if page := h.textOfKind(kind); page != "" {
-			return template.URL(page)
-		}
-	}
-	return ""
+// talkAbout opens the conversation with the brand on a variant of the product.
+func (v *visit) talkAbout(what string, p *catalog.Product, chosen *catalog.Variant) template.URL {
+	return template.URL(v.house.TalkURL() + "?" + what + "=" + string(p.Handle) + "&variant=" + string(chosen.ID))
 }
 
 func (v *visit) productLayout(g goods, offers []*catalog.Offer, d *productData) *layout {

@@ -29,6 +29,8 @@ const (
 	Icon
 	Theme
 	Brands // all on this server: the gateway answers, with what it knows of them
+	Talk   // the conversation with the brand
+	MyShops
 )
 
 // Request is what of an address matters to the answer: two addresses with one
@@ -63,6 +65,7 @@ func Parse(path string, query url.Values) (Request, bool) {
 
 var fixed = map[string]Request{
 	"/": {Page: Home}, "/c": {Page: Collections}, "/pages": {Page: Texts}, "/journal": {Page: Journal}, "/search": {Page: Search}, DirectoryPath: {Page: Brands},
+	TalkPath: {Page: Talk}, ShopsPath: {Page: MyShops},
 	"/about": {Page: TextOfKind, Name: "about"}, "/shipping": {Page: TextOfKind, Name: "shipping"},
 	"/returns": {Page: TextOfKind, Name: "returns"}, "/privacy": {Page: TextOfKind, Name: "privacy"},
 	"/imprint": {Page: TextOfKind, Name: "imprint"}, "/sitemap.xml": {Page: Sitemap}, "/robots.txt": {Page: Robots},

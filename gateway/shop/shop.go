@@ -30,6 +30,7 @@ var ErrNotFound = errors.New("nothing at this address")
 type Shop struct {
 	store     *store.Store
 	brand     protocol.CID
+	home      protocol.CID // whose shop stands at "/" on this server
 	base      string
 	assets    *web.Assets
 	book      *locale.Book
@@ -57,7 +58,7 @@ func New(o Options) (*Shop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read templates: %w", err)
 	}
-	return &Shop{store: o.Store, brand: o.Brand, assets: o.Assets, book: book, templates: templates, now: o.Now}, nil
+	return &Shop{store: o.Store, brand: o.Brand, home: o.Brand, assets: o.Assets, book: book, templates: templates, now: o.Now}, nil
 }
 
 // Answer is what a request gets.
@@ -73,7 +74,7 @@ type Answer struct {
 // a path without a slash at its end, such as "/@tea". Base is part of every address
 // on its pages.
 func (s *Shop) Beside(brand protocol.CID, base string) *Shop {
-	return &Shop{store: s.store, brand: brand, base: base, assets: s.assets, book: s.book, templates: s.templates, now: s.now}
+	return &Shop{store: s.store, brand: brand, home: s.home, base: base, assets: s.assets, book: s.book, templates: s.templates, now: s.now}
 }
 
 // SetOthers says whether this server shows other brands' shops beside the one at "/".
@@ -177,4 +178,6 @@ var answers = [...]func(*visit, Request) (Answer, error){
 	Icon:        (*visit).icon,
 	Theme:       (*visit).theme,
 	Brands:      (*visit).elsewhere,
+	Talk:        (*visit).talk,
+	MyShops:     (*visit).myShops,
 }

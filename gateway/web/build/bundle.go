@@ -52,7 +52,7 @@ func bundle(root string) (map[string][]byte, error) {
 func options(root string) api.BuildOptions {
 	fonts, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.woff2"))
 	licences, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.txt"))
-	points := []string{filepath.Join(root, "src", "app.ts"), filepath.Join(root, "src", "check.ts"), filepath.Join(root, "src", "app.css")}
+	points := []string{filepath.Join(root, "src", "app.ts"), filepath.Join(root, "src", "check.ts"), filepath.Join(root, "src", "talk.ts"), filepath.Join(root, "src", "talk.css"), filepath.Join(root, "src", "app.css")}
 	return api.BuildOptions{
 		AbsWorkingDir:     root, // names in hashes are relative to it
 		EntryPoints:       append(append(points, fonts...), licences...),

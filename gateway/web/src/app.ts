@@ -5,10 +5,13 @@ import { moments } from "./ts/moments";
 import { picker } from "./ts/picker";
 import { search } from "./ts/search";
 import { signature } from "./ts/signature";
+import { share, trade } from "./ts/trade";
 
 menu();
 moments();
 search();
 const show = gallery();
 picker(show);
+trade();
+share();
 signature();

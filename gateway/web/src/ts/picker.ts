@@ -55,9 +55,10 @@ function tell(variant: Variant): void {
     const cell = row.querySelector("dd");
     if (cell) cell.textContent = value;
   }
-  for (const link of find<HTMLAnchorElement>("a[data-ask]")) {
-    link.href = link.href.replace(/(variant%3D)[A-Za-z0-9._-]+/, `$1${variant.id}`);
+  for (const link of find<HTMLAnchorElement>("a[data-ask], a[data-buy]")) {
+    link.href = link.href.replace(/(variant=)[A-Za-z0-9._-]+/, `$1${variant.id}`);
   }
+  for (const bar of find("[data-buyable]")) bar.dataset["buyable"] = String(variant.buyable);
 }
 
 // redraw brings every choice up to date: where it leads now and whether that can
