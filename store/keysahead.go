@@ -24,11 +24,15 @@ const (
 )
 
 // loadKeys reads which keys were given out. When more were noted than this store knows
-// of, it is an older copy: then none that exists now is given out again.
+// of, or it was restored, it is an older copy: then none that exists now is given out
+// again.
 func (s *Store) loadKeys(ctx context.Context) error {
 	var next uint64
+	var restored bool
 	err := s.kv.View(ctx, func(r kv.Reader) (err error) {
-		next, err = readCounter(r, keySlotsTaken)
+		if restored, err = r.Has(keyRestored); err == nil {
+			next, err = readCounter(r, keySlotsTaken)
+		}
 		return err
 	})
 	if err != nil {
@@ -37,7 +41,7 @@ func (s *Store) loadKeys(ctx context.Context) error {
 	if next > uint64(s.vault.Made()) {
 		return fmt.Errorf("%w (%d keys of %d are there)", ErrKeys, s.vault.Made(), next)
 	}
-	if next < uint64(s.vault.Noted()) {
+	if restored || next < uint64(s.vault.Noted()) {
 		return s.skipKeys(ctx)
 	}
 	s.keysNext.Store(uint32(next))
@@ -49,6 +53,9 @@ func (s *Store) skipKeys(ctx context.Context) error {
 	made := s.vault.Made()
 	err := s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
 		if err := tx.Set(keySetting(SettingRestored), []byte{1}); err != nil {
+			return err
+		}
+		if err := tx.Delete(keyRestored); err != nil {
 			return err
 		}
 		return writeCounter(tx, keySlotsTaken, uint64(made))

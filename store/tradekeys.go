@@ -15,6 +15,7 @@ var (
 	keyNotices    = []byte("m/notices")
 	keyErased     = []byte("m/erased")
 	keyKeysMade   = []byte("m/keys")
+	keyRestored   = []byte("m/restored")
 	keyErasures   = []byte("mj/")
 )
 
