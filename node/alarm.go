@@ -67,6 +67,9 @@ func (n *Node) sound(ctx context.Context, head catalog.SignedHead) error {
 	if err := n.store.UpdateOwn(ctx, func(o *store.OwnTxn) error { return o.PutSetting(settingAlarm, raw) }); err != nil {
 		return err
 	}
+	if err := n.doubt(ctx); err != nil {
+		return err
+	}
 	n.log.Error("a head of this brand was signed elsewhere: nothing more is signed here until you decide",
 		"brand", n.brand, "seq", head.Seq, "head", head.CID)
 	return n.look(ctx, n.kept.own)

@@ -49,9 +49,11 @@ func (n *Node) found(ctx context.Context, profile catalog.Profile) (keys.Words, 
 	if err != nil {
 		return keys.Words{}, err
 	}
-	if n.key, err = n.onlineKey(); err != nil {
+	key, err := n.onlineKey()
+	if err != nil {
 		return keys.Words{}, err
 	}
+	n.setKey(key)
 	if err := n.foundIdentity(ctx, words); err != nil {
 		return keys.Words{}, err
 	}

@@ -162,7 +162,7 @@ func (im *importing) stage(run store.ImportRun, r importer.Result) error {
 		}
 	}
 	im.staged++
-	return run.Put(r.Is)
+	return run.PutChanged(r.Was, r.Is)
 }
 
 // recordable makes the records once to find what no record may hold. A product

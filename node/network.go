@@ -16,6 +16,7 @@ import (
 
 	"github.com/stoa-commerce/stoa/node/catchup"
 	"github.com/stoa-commerce/stoa/node/gossip"
+	"github.com/stoa-commerce/stoa/node/mailbox"
 	"github.com/stoa-commerce/stoa/node/p2p"
 	"github.com/stoa-commerce/stoa/node/wellknown"
 	"github.com/stoa-commerce/stoa/protocol"
@@ -67,8 +68,10 @@ type net struct {
 	greets    chan peer.ID // peers that have just connected
 	claimed   chan claim
 	followers *followers
-	domains   reader // for names that brands give
-	gateways  reader // for URLs that the owner typed
+	relay     *mailbox.Relay     // keeps mail for followed brands
+	collector *mailbox.Collector // fetches the own brand's
+	domains   reader             // for names that brands give
+	gateways  reader             // for URLs that the owner typed
 	stop      context.CancelFunc
 	watch     *network.NotifyBundle
 	ran       bool
@@ -93,7 +96,7 @@ func (n *Node) join(ctx context.Context, o NetOptions) (err error) {
 	w.p2p, err = p2p.New(ctx, p2p.Options{
 		KeyFile: filepath.Join(n.home, peerKeyFile), Network: o.Network, Listen: o.Listen, Peers: o.Peers,
 		RelayService: o.Relay, MDNS: o.MDNS, Private: o.Private, Log: n.log, Registry: o.Registry, Host: o.Host,
-		Limits: []func(*rcmgr.ScalingLimitConfig){catchup.Limits{}.Register},
+		Limits: []func(*rcmgr.ScalingLimitConfig){catchup.Limits{}.Register, mailbox.Register},
 	})
 	if err != nil {
 		return err
@@ -105,6 +108,9 @@ func (n *Node) join(ctx context.Context, o NetOptions) (err error) {
 		return err
 	}
 	if err := n.serve(); err != nil {
+		return err
+	}
+	if err := n.carryMail(ctx); err != nil {
 		return err
 	}
 	if err := n.measure(); err != nil {
@@ -198,7 +204,7 @@ func (n *Node) runNet(ctx context.Context) error {
 	n.provide(ctx)
 	for _, work := range []func(context.Context) error{
 		n.net.p2p.Run, n.net.gossip.Run, n.bringAllUp, n.fetchPictures, n.greetAll, n.lookIntoClaims, n.askRegularly, n.askOwn,
-		n.followSeeds, n.checkDomains, n.tellAddresses, n.writeHearsay,
+		n.followSeeds, n.checkDomains, n.tellAddresses, n.writeHearsay, n.net.relay.Run, n.net.collector.Run,
 	} {
 		g.Go(func() error { return work(ctx) })
 	}

@@ -16,6 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stoa-commerce/stoa/node/keys"
+	"github.com/stoa-commerce/stoa/node/sales"
+	"github.com/stoa-commerce/stoa/node/threads"
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/store"
 	"github.com/stoa-commerce/stoa/store/blob"
@@ -67,14 +69,18 @@ type Node struct {
 	store *store.Store
 	blobs *blob.Store
 	brand protocol.CID
-	key   ed25519.PrivateKey
+	key   ed25519.PrivateKey // see setKey
+
+	signer atomic.Pointer[ed25519.PrivateKey] // key, for readers without mu
 
 	mu    sync.Mutex // held while a change is made: one after another
 	files sync.Mutex // held while it is decided whether a picture's file stays; after mu
 
 	kept      *kept
-	following sync.Mutex // held while it is changed which brands are followed; before kept.mu
-	net       *net       // nil without a network
+	following sync.Mutex    // held while it is changed which brands are followed; before kept.mu
+	threads   *threads.Desk // where the brand answers its shoppers
+	sales     *sales.Desk   // decides there on what is trade
+	net       *net          // nil without a network
 	running   atomic.Bool
 }
 
@@ -104,13 +110,22 @@ func open(ctx context.Context, o Options) (*Node, error) {
 			return nil, err
 		}
 	}
-	if n.store, err = store.Open(ctx, n.kv); err != nil {
+	if n.store, err = n.openStore(ctx); err != nil {
 		return nil, errors.Join(err, n.closeStore())
 	}
 	if n.blobs, err = blob.Open(filepath.Join(o.Home, mediaFolder)); err != nil {
 		return nil, errors.Join(err, n.closeStore())
 	}
 	return n, nil
+}
+
+// openStore opens the store; the keys of what is sealed stand in the home. An engine of
+// the caller's has no files, and so have its keys.
+func (n *Node) openStore(ctx context.Context) (*store.Store, error) {
+	if n.lent {
+		return store.Open(ctx, n.kv)
+	}
+	return store.OpenIn(ctx, n.kv, n.home)
 }
 
 const (
@@ -130,9 +145,11 @@ func (n *Node) load(ctx context.Context, o Options) error {
 	if n.brand, err = protocol.CIDFromBytes(b); err != nil {
 		return err
 	}
-	if n.key, err = keys.LoadOnline(n.home); err != nil {
+	key, err := keys.LoadOnline(n.home)
+	if err != nil {
 		return err
 	}
+	n.setKey(key)
 	return n.begin(ctx, o)
 }
 
@@ -145,6 +162,9 @@ func (n *Node) begin(ctx context.Context, o Options) error {
 		return err
 	}
 	if err := n.loadFollowed(ctx); err != nil {
+		return err
+	}
+	if err := n.openDesk(ctx); err != nil {
 		return err
 	}
 	if o.Net == nil {
@@ -161,11 +181,14 @@ func (n *Node) Close() error {
 	return errors.Join(n.net.leave(), n.closeStore())
 }
 
-func (n *Node) closeStore() error {
-	if n.lent {
-		return nil
+func (n *Node) closeStore() (err error) {
+	if n.store != nil {
+		err = n.store.Close()
 	}
-	return n.kv.Close()
+	if n.lent {
+		return err
+	}
+	return errors.Join(err, n.kv.Close())
 }
 
 // Brand returns the ID of the node's own brand.
@@ -187,6 +210,7 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.resignDaily(ctx) })
 	g.Go(func() error { return n.fetchMissing(ctx) })
 	g.Go(func() error { return n.clearDaily(ctx) })
+	g.Go(func() error { return n.runDesk(ctx) })
 	if n.net != nil {
 		g.Go(func() error { return n.runNet(ctx) })
 	}

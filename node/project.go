@@ -40,10 +40,12 @@ func set(r catalog.Record) (store.Change, error) {
 }
 
 func offer(p *catalog.Product, v store.OwnVariant) *catalog.Offer {
+	left := v.Stock
+	left.OnHand -= v.Held
 	return &catalog.Offer{
 		Header:  header(catalog.TypeOffer),
 		Product: p.Handle, Variant: v.ID, Price: v.Price, CompareAt: former(v),
-		UnitPrice: unitPrice(p, v), Availability: Availability(v.Stock), TaxClass: v.TaxClass,
+		UnitPrice: unitPrice(p, v), Availability: Availability(left), TaxClass: v.TaxClass,
 	}
 }
 

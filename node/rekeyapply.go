@@ -147,7 +147,7 @@ func (n *Node) switchTo(id protocol.KeyID) error {
 	}
 	key, err := keys.Promote(n.home, id)
 	if err == nil {
-		n.key = key
+		n.setKey(key)
 		n.log.Info("online key switched", "brand", n.brand, "key", id)
 	}
 	return err

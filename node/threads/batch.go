@@ -147,12 +147,10 @@ func (s *session) store() error {
 	if !s.touched {
 		return nil
 	}
-	if s.erase {
-		if err := s.markErasing(); err != nil {
-			return err
-		}
+	if err := s.b.tx.PutThread(s.t); err != nil || !s.erase {
+		return err
 	}
-	return s.b.tx.PutThread(s.t)
+	return s.b.tx.MarkErased(s.t.ID)
 }
 
 func (b *batch) do(t task) error {
@@ -280,7 +278,7 @@ func (b *batch) publish(s *session) {
 	}
 	if s.erase {
 		if err := b.d.forget(b.ctx, s.t.ID); err != nil {
-			b.d.log.Error("a conversation could not be forgotten; it is tried again", "thread", s.t.ID, "error", err)
+			b.d.log.Error("a conversation is not forgotten yet: the next start goes on", "thread", s.t.ID, "error", err)
 		}
 		return
 	}
@@ -289,21 +287,32 @@ func (b *batch) publish(s *session) {
 	}
 }
 
-// lastWords reads what the answers of a thread that goes hold, while it is there.
+// lastWords seals what was committed last in a thread that goes, for the answers to who
+// waits and for relays.
 func (b *batch) lastWords(s *session) {
-	for _, v := range b.verdicts {
-		dep := v.a.deposit
-		if dep.thread != s.t.ID {
-			continue
-		}
-		page, err := b.d.page(b.ctx, s.t, dep.after)
+	page := wire.ThreadPage{Next: s.t.Seq}
+	var last [][]byte
+	for _, e := range s.added {
+		sealed, err := b.d.seal(s.t, e)
 		if err != nil {
-			b.d.log.Warn("the last answer of a thread could not be read", "thread", s.t.ID, "error", err)
-			continue
+			b.d.log.Warn("the last words in a thread can't be sealed", "thread", s.t.ID, "error", err)
+			return
 		}
-		dep.mu.Lock()
-		dep.page = &page
-		dep.mu.Unlock()
+		page.Envelopes = append(page.Envelopes, wire.NumberedEnvelope{N: e.Seq, Bytes: sealed})
+		last = append(last, sealed)
+	}
+	for _, v := range b.verdicts {
+		if dep := v.a.deposit; dep.thread == s.t.ID {
+			dep.mu.Lock()
+			dep.page = &page
+			dep.mu.Unlock()
+		}
+	}
+	if b.d.gone == nil {
+		return
+	}
+	if err := b.d.gone(b.ctx, s.t.ID, last); err != nil {
+		b.d.log.Warn("relays could not be told that a thread is gone", "thread", s.t.ID, "error", err)
 	}
 }
 

@@ -19,6 +19,7 @@ type deposit struct {
 
 	begun    *store.Thread // as the worker found it: what opens the envelopes
 	arrivals []*arrival    // what of the envelopes is still to be judged
+	again    *uint64       // what a sync asked behind
 
 	mu      sync.Mutex
 	results []wire.EnvelopeResult
@@ -47,6 +48,7 @@ type arrival struct {
 
 	handback []handed // instead of an entry
 	sync     bool     // nothing but a question, which the answer answers
+	after    uint64   // of a sync
 }
 
 func newDeposit(who string, id protocol.CID, envelopes [][]byte, after uint64) *deposit {

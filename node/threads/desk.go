@@ -29,6 +29,9 @@ type Decider interface {
 	// Adopt takes over an entry that was committed before the node was restored from a
 	// backup, at the time given, without judging it again.
 	Adopt(ctx context.Context, tx *store.TradeTxn, t *store.Thread, e thread.Opened, at protocol.Millis) error
+	// Resynced returns what is to be said when a thread stands again as its shopper
+	// knows it; the effects are written.
+	Resynced(ctx context.Context, tx *store.TradeTxn, t *store.Thread) ([]thread.Draft, error)
 }
 
 // Options is what a Desk needs.
@@ -38,6 +41,8 @@ type Options struct {
 	Key     func() ed25519.PrivateKey                       // the online key in force
 	Keys    func(context.Context) (thread.BrandKeys, error) // that spoke for the brand, ever
 	Decider Decider
+	// Restored is since when the node is one that came from a backup; 0: it isn't.
+	Restored protocol.Millis
 	// Files is the folder of sealed files. It holds nothing but ciphertext.
 	Files string
 	Log   *slog.Logger
@@ -46,7 +51,7 @@ type Options struct {
 	// Gone of one that was erased, with the envelopes that say so. Both may be nil and
 	// must not wait.
 	Stir func(id protocol.CID)
-	Gone func(id protocol.CID, last [][]byte)
+	Gone func(ctx context.Context, id protocol.CID, last [][]byte) error
 }
 
 // Desk answers the shoppers of one brand. Its methods may be called concurrently, and
@@ -61,7 +66,7 @@ type Desk struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	stir    func(protocol.CID)
-	gone    func(protocol.CID, [][]byte)
+	gone    func(context.Context, protocol.CID, [][]byte) error
 
 	queue   *queue
 	half    *halfOpen
@@ -74,13 +79,14 @@ type Desk struct {
 }
 
 // New builds a desk.
-func New(ctx context.Context, o Options) (*Desk, error) {
+func New(o Options) *Desk {
 	d := &Desk{
 		brand: o.Brand, store: o.Store, key: o.Key, keys: o.Keys, decider: o.Decider, files: folder{o.Files}, log: o.Log,
 		clock: o.Now, stir: o.Stir, gone: o.Gone, queue: newQueue(maxWaiting, maxWaitingBytes), half: newHalfOpen(maxHalfOpen),
 		hub: newHub(), early: newEarly(), opened: make(chan task, maxBatch), stopped: make(chan struct{}),
 	}
-	return d, d.readRestored(ctx)
+	d.Restored(o.Restored)
+	return d
 }
 
 // Run opens, commits and forgets until ctx ends. It can be called once.

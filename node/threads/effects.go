@@ -1,11 +1,11 @@
 package threads
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/stoa-commerce/stoa/protocol/thread"
-	"github.com/stoa-commerce/stoa/protocol/trade"
 	"github.com/stoa-commerce/stoa/store"
 )
 
@@ -82,19 +82,16 @@ func (s *session) rekey(a *arrival) thread.Verdict {
 }
 
 // note keeps what lists show of a thread, and has the owner told of what came.
-func (s *session) note(e *store.ThreadEntry, value any) error {
+func (s *session) note(e *store.ThreadEntry) error {
 	if e.Refused != "" || !forOwner(e.Kind) {
 		return nil
-	}
-	if p, ok := value.(*trade.Placement); ok {
-		s.t.Name = p.Contact.Name
 	}
 	s.t.Unread++
 	switch {
 	case e.Kind == thread.KindOrder:
-		return s.queueNotice(NoticeOrder, e)
+		return errors.Join(s.queueNotice(NoticeShopOrder, e), s.tell(e))
 	case s.t.Unread == 1:
-		return s.queueNotice(NoticeMessage, e)
+		return s.queueNotice(NoticeShopMessage, e)
 	}
 	return nil
 }

@@ -3,16 +3,12 @@ package threads
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/thread"
+	"github.com/stoa-commerce/stoa/protocol/wire"
 	"github.com/stoa-commerce/stoa/store"
 )
-
-// settingErasing lists threads whose last entry says that they are forgotten, 36 bytes
-// each, until they are: whatever happens between the two, the next start goes on.
-const settingErasing = "threads.erasing"
 
 // Erase says in a thread that the conversation is erased, and forgets it: bodies, names,
 // keys and files. Orders stay for the term of the books. What the shopper keeps on
@@ -28,16 +24,8 @@ func (d *Desk) Erase(ctx context.Context, id protocol.CID) error {
 	return err
 }
 
-// markErasing notes in the batch that a thread is to be forgotten.
-func (s *session) markErasing() error {
-	list, err := s.b.tx.Setting(settingErasing)
-	if err != nil {
-		return err
-	}
-	return s.b.tx.PutSetting(settingErasing, append(slices.Clone(list), s.t.ID.Bytes()...))
-}
-
-// forget erases what is kept of a thread.
+// forget erases what is kept of a thread. Its files go first: nobody can open them
+// without the keys, which go then.
 func (d *Desk) forget(ctx context.Context, id protocol.CID) error {
 	if err := d.files.forget(id); err != nil {
 		return err
@@ -45,36 +33,25 @@ func (d *Desk) forget(ctx context.Context, id protocol.CID) error {
 	if err := d.store.Erase(ctx, id, d.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return d.store.Trade(ctx, func(tx *store.TradeTxn) error {
-		list, err := tx.Setting(settingErasing)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		var rest []byte
-		for part := range slices.Chunk(list, protocol.CIDSize) {
-			if string(part) != string(id.Bytes()) {
-				rest = append(rest, part...)
-			}
-		}
-		if len(rest) == 0 {
-			return tx.DeleteSetting(settingErasing)
-		}
-		return tx.PutSetting(settingErasing, rest)
-	})
+	return nil
 }
 
-// forgetRest ends what was interrupted.
+// forgetRest deletes the files of threads that are no more: what an interrupted erasure
+// left. The store ends its own part when it is opened.
 func (d *Desk) forgetRest(ctx context.Context) error {
-	list, err := d.store.Setting(ctx, settingErasing)
+	list, err := d.files.threads()
 	if err != nil {
 		return err
 	}
-	for part := range slices.Chunk(list, protocol.CIDSize) {
-		id, err := protocol.CIDFromBytes(part)
-		if err != nil {
+	for _, id := range list {
+		t, err := d.lookUp(ctx, id)
+		if err == nil && !t.Erased {
+			continue
+		}
+		if err != nil && !errors.Is(err, wire.ErrUnknownThread) {
 			return err
 		}
-		if err := d.forget(ctx, id); err != nil {
+		if err := d.files.forget(id); err != nil {
 			return err
 		}
 	}

@@ -55,6 +55,20 @@ func (f folder) read(id, blob protocol.CID) ([]byte, error) {
 	return data, err
 }
 
+// threads lists the threads that have files.
+func (f folder) threads() (list []protocol.CID, err error) {
+	all, err := os.ReadDir(f.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range all {
+		if id, err := protocol.ParseCID(e.Name()); err == nil {
+			list = append(list, id)
+		}
+	}
+	return list, err
+}
+
 func (f folder) forget(id protocol.CID) error { return os.RemoveAll(f.of(id)) }
 
 // PutBlob keeps a sealed file of a thread. Its identifier is that of the ciphertext, so

@@ -93,8 +93,11 @@ func (s *session) adopt(list []handed) (wire.EnvelopeResult, error) {
 			return wire.EnvelopeResult{}, err
 		}
 	}
-	if s.t.Resync || s.t.Confirmed < s.b.d.restored() {
+	if s.t.Resync || s.unconfirmed() {
 		s.t.Resync, s.t.Confirmed, s.touched = false, s.b.now, true
+		if err := s.resynced(); err != nil {
+			return wire.EnvelopeResult{}, err
+		}
 	}
 	return wire.EnvelopeResult{State: wire.StateCommitted, Seq: s.t.Seq}, nil
 }
@@ -150,15 +153,41 @@ func (s *session) adoptOne(h handed) error {
 		return nil
 	}
 	if !h.own {
-		if err := s.note(e, h.value); err != nil {
+		if err := s.note(e); err != nil {
 			return err
 		}
+	}
+	if !traded(e.Kind) {
+		return nil
 	}
 	err := s.b.d.decider.Adopt(s.b.ctx, s.b.tx, s.t, thread.Opened{
 		ID: e.ID, Kind: e.Kind, Body: h.value, Time: h.entry.Time, Brand: h.own, Device: h.entry.By,
 	}, e.Time)
 	if err != nil {
 		return fmt.Errorf("adopt %s %s of %s: %w", e.Kind, e.ID, s.t.ID, err)
+	}
+	return nil
+}
+
+// traded reports whether trading keeps anything because of a kind of entry.
+func traded(kind string) bool {
+	switch kind {
+	case thread.KindDelivered, thread.KindDelivery:
+		return true
+	}
+	return thread.ClassOf(kind) == thread.Fiscal
+}
+
+// resynced says what is left to say of what was handed back.
+func (s *session) resynced() error {
+	drafts, err := s.b.d.decider.Resynced(s.b.ctx, s.b.tx, s.t)
+	if err != nil {
+		return fmt.Errorf("after the handback of %s: %w", s.t.ID, err)
+	}
+	for _, draft := range drafts {
+		if _, err := s.write(draft); err != nil {
+			return err
+		}
 	}
 	return nil
 }

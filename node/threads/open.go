@@ -70,6 +70,9 @@ func (d *Desk) open(ctx context.Context, dep *deposit) error {
 		case err != nil:
 			return err
 		default:
+			if a.sync && (dep.again == nil || a.after < *dep.again) {
+				dep.again = &a.after
+			}
 			a.deposit, a.place = dep, i
 			dep.arrivals = append(dep.arrivals, a)
 		}
@@ -106,7 +109,7 @@ func (d *Desk) openOne(ctx context.Context, t *store.Thread, raw []byte) (*arriv
 		a.handback, err = d.verifyHandback(ctx, t, p)
 		return a, err
 	case *thread.SyncParcel:
-		a.sync = true
+		a.sync, a.after = true, p.After
 		return a, nil
 	}
 	return nil, protocol.Invalid("parcel", "is not for the brand")

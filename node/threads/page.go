@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/stoa-commerce/stoa/protocol"
-	"github.com/stoa-commerce/stoa/protocol/thread"
 	"github.com/stoa-commerce/stoa/protocol/wire"
 	"github.com/stoa-commerce/stoa/store"
 )
@@ -39,7 +38,7 @@ func (d *Desk) page(ctx context.Context, t *store.Thread, after uint64) (wire.Th
 		}
 	}
 	if t.Resync && !p.More {
-		sealed, err := d.sealParcel(t, &thread.ResyncParcel{Have: t.Seq, Commit: t.Last})
+		sealed, err := d.sealParcel(t, resync(t))
 		if err != nil {
 			return p, err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/thread"
+	"github.com/stoa-commerce/stoa/protocol/trade"
 	"github.com/stoa-commerce/stoa/protocol/wire"
 	"github.com/stoa-commerce/stoa/store"
 )
@@ -20,12 +21,6 @@ var (
 	// ErrErased means that the conversation was erased.
 	ErrErased = errors.New("the conversation was erased")
 )
-
-// Refused is the error of a draft that the rules of trade don't allow now.
-type Refused struct{ Reason string }
-
-// Error implements error.
-func (r Refused) Error() string { return "refused: " + r.Reason }
 
 // Said is an entry of the brand's that was committed.
 type Said struct {
@@ -51,7 +46,7 @@ func (s *saying) end(list []Said, err error) { s.done <- outcome{list, err} }
 
 // Say commits entries of the brand's own, in order and in one step with what they
 // effect, and returns when they are durable. It returns store.ErrNotFound for a thread
-// that there isn't, ErrErased, ErrUnconfirmed, Refused, or an error that wraps
+// that there isn't, ErrErased, ErrUnconfirmed, *trade.Refused, or an error that wraps
 // protocol.ErrInvalid for a body that breaks a rule.
 func (d *Desk) Say(ctx context.Context, id protocol.CID, drafts ...thread.Draft) ([]Said, error) {
 	s := &saying{thread: id, drafts: drafts, done: make(chan outcome, 1)}
@@ -92,11 +87,15 @@ func (b *batch) say(what *saying) error {
 	case s.t.Erased || s.erase:
 		b.said[what] = outcome{err: ErrErased}
 		return nil
-	case s.t.Resync || s.t.Confirmed < b.d.restored() && s.t.Created < b.d.restored():
+	case s.t.Resync || s.unconfirmed():
 		b.said[what] = outcome{err: ErrUnconfirmed}
 		return nil
 	}
 	return b.sayIn(s, what)
+}
+
+func refusing(draft thread.Draft, reason string) error {
+	return trade.Refuse(trade.Reason(reason), "%s can't be said now", draft.Kind)
 }
 
 func (b *batch) sayIn(s *session, what *saying) error {
@@ -104,11 +103,11 @@ func (b *batch) sayIn(s *session, what *saying) error {
 	for i, draft := range what.drafts {
 		said, refusal, err := s.sayOne(draft)
 		if refusal != "" && i == 0 {
-			b.said[what] = outcome{err: Refused{refusal}}
+			b.said[what] = outcome{err: refusing(draft, refusal)}
 			return nil
 		}
 		if refusal != "" {
-			err = Refused{refusal} // half of it is done: the batch is made again without it
+			err = refusing(draft, refusal) // half of it is done: the batch is made again without it
 		}
 		if err != nil {
 			return err
@@ -129,7 +128,7 @@ func (s *session) sayOne(draft thread.Draft) (list []Said, refusal string, err e
 	if refusal != "" || err != nil {
 		return nil, refusal, err
 	}
-	e, err := s.put(w, draft)
+	e, err := s.put(w)
 	if err != nil {
 		return nil, "", err
 	}

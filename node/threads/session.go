@@ -179,7 +179,7 @@ func (s *session) enter(a *arrival) (wire.EnvelopeResult, error) {
 	if err != nil {
 		return wire.EnvelopeResult{}, err
 	}
-	if err := s.note(e, a.value); err != nil {
+	if err := s.note(e); err != nil {
 		return wire.EnvelopeResult{}, err
 	}
 	for _, draft := range verdict.Replies {
@@ -249,7 +249,7 @@ func (s *session) write(draft thread.Draft) (*store.ThreadEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.put(w, draft)
+	return s.put(w)
 }
 
 // draw writes and signs the brand's next entry, which isn't in the chain before put.
@@ -259,7 +259,7 @@ func (s *session) draw(draft thread.Draft) (thread.Written, error) {
 }
 
 // put commits what draw wrote.
-func (s *session) put(w thread.Written, draft thread.Draft) (*store.ThreadEntry, error) {
+func (s *session) put(w thread.Written) (*store.ThreadEntry, error) {
 	raw, err := w.Encode()
 	if err != nil {
 		return nil, err
@@ -269,7 +269,7 @@ func (s *session) put(w thread.Written, draft thread.Draft) (*store.ThreadEntry,
 	if err != nil {
 		return nil, err
 	}
-	return e, s.tell(e, draft.Body)
+	return e, s.tell(e)
 }
 
 // present names the last commit.
