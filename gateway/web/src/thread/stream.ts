@@ -9,6 +9,8 @@ export interface Heard {
   // gap says that something may have been missed.
   gap(): void;
   live(live: boolean): void;
+  // ended says that the browser won't try again by itself.
+  ended(): void;
 }
 
 // openStream listens until it is closed. It is reopened by whoever opened it: tickets
@@ -18,7 +20,7 @@ export function openStream(ticket: string, heard: Heard): () => void {
   const on = (name: string, run: (data: Record<string, unknown>) => void): void =>
     source.addEventListener(name, (event) => run(parse((event as MessageEvent<string>).data)));
   source.onopen = () => heard.live(true);
-  source.onerror = () => heard.live(false);
+  source.onerror = () => (heard.live(false), source.readyState === EventSource.CLOSED && heard.ended());
   on("envelope", ({ thread, n, envelope }) => {
     const bytes = typeof envelope === "string" ? fromBase64url(envelope) : undefined;
     if (typeof thread === "string" && typeof n === "number" && bytes) heard.envelope(thread, n, bytes);
