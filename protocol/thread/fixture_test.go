@@ -27,8 +27,9 @@ func (h *hexBytes) UnmarshalText(text []byte) (err error) {
 
 func (h hexBytes) secret() [32]byte { return [32]byte(h) }
 
-// eachVector runs the cases of a file.
-func eachVector[V any](t *testing.T, file string, least int, name func(V) string, run func(t *testing.T, v V)) {
+// vectorsOf returns the cases of a file.
+func vectorsOf[V any](t testing.TB, file string) []V {
+	t.Helper()
 	data, err := vectors.FS.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -37,10 +38,16 @@ func eachVector[V any](t *testing.T, file string, least int, name func(V) string
 	if err := json.Unmarshal(data, &set); err != nil {
 		t.Fatal(err)
 	}
-	if len(set.Cases) < least {
-		t.Fatalf("%d cases", len(set.Cases))
+	return set.Cases
+}
+
+// eachVector runs the cases of a file.
+func eachVector[V any](t *testing.T, file string, least int, name func(V) string, run func(t *testing.T, v V)) {
+	cases := vectorsOf[V](t, file)
+	if len(cases) < least {
+		t.Fatalf("%d cases", len(cases))
 	}
-	for _, v := range set.Cases {
+	for _, v := range cases {
 		t.Run(name(v), func(t *testing.T) { run(t, v) })
 	}
 }

@@ -33,6 +33,7 @@ var sets = []struct {
 	{"mirror.json", mirrorVectors},
 	{"thread.json", threadVectors},
 	{"bodies.json", bodyVectors},
+	{"receipt.json", receiptVectors},
 }
 
 func main() {
