@@ -56,6 +56,8 @@ type Options struct {
 	Engine kv.Engine
 	// Net says how the node takes part in the network; nil: not at all.
 	Net *NetOptions
+	// Notify says how people are called back; the zero value pushes and sends no mail.
+	Notify NotifyOptions
 }
 
 // Node is one brand's node. Its methods may be called concurrently.
@@ -80,6 +82,7 @@ type Node struct {
 	following sync.Mutex    // held while it is changed which brands are followed; before kept.mu
 	threads   *threads.Desk // where the brand answers its shoppers
 	sales     *sales.Desk   // decides there on what is trade
+	caller    *caller       // calls people back
 	net       *net          // nil without a network
 	running   atomic.Bool
 }
@@ -167,6 +170,10 @@ func (n *Node) begin(ctx context.Context, o Options) error {
 	if err := n.openDesk(ctx); err != nil {
 		return err
 	}
+	var err error
+	if n.caller, err = n.newCaller(ctx, o.Notify); err != nil {
+		return err
+	}
 	if o.Net == nil {
 		return nil
 	}
@@ -211,6 +218,7 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.fetchMissing(ctx) })
 	g.Go(func() error { return n.clearDaily(ctx) })
 	g.Go(func() error { return n.runDesk(ctx) })
+	g.Go(func() error { return n.caller.run(ctx) })
 	if n.net != nil {
 		g.Go(func() error { return n.runNet(ctx) })
 	}

@@ -79,7 +79,9 @@ lets anyone check that a price is yours. One program, no other service.`,
 	root.AddCommand(a.initCommand(), a.serveCommand(), a.importCommand(), a.productsCommand(), a.setPriceCommand(),
 		a.applyCommand(), a.showCommand(), a.exportCommand(), a.proofCommand(), a.verifyCommand(), a.statusCommand(),
 		a.silenceCommand(), a.followCommand(), a.unfollowCommand(), a.mirrorCommand(),
-		a.brandsCommand(), a.peersCommand(), a.demoCommand(), a.keyCommand())
+		a.brandsCommand(), a.peersCommand(), a.demoCommand(), a.keyCommand(),
+		a.inboxCommand(), a.replyCommand(), a.eraseCommand(), a.ordersCommand(), a.orderCommand(), a.stockCommand(),
+		a.buyCommand(), a.threadCommand())
 	return root
 }
 

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"syscall"
@@ -18,6 +20,7 @@ import (
 	"github.com/stoa-commerce/stoa/cmd/stoa/control"
 	"github.com/stoa-commerce/stoa/gateway"
 	"github.com/stoa-commerce/stoa/node"
+	"github.com/stoa-commerce/stoa/node/notify"
 	"github.com/stoa-commerce/stoa/store"
 	"github.com/stoa-commerce/stoa/store/kv"
 )
@@ -26,6 +29,8 @@ import (
 type serving struct {
 	http  string // address of the shop
 	admin string // address of the owner's listener; loopback only
+	mail  string // address of the mail server; "" sends no letters
+	url   string // where shoppers reach the shop; "" is what it is served at
 	network
 }
 
@@ -59,6 +64,8 @@ your router lets nobody in, it is reached through nodes that serve with --relay.
 		},
 	}
 	cmd.Flags().StringVar(&s.http, "http", ":8080", "address the shop is served at")
+	cmd.Flags().StringVar(&s.url, "url", "", "web address shoppers reach the shop at, for links in letters (default: the one it is served at)")
+	cmd.Flags().StringVar(&s.mail, "smtp", "", "mail server for letters, such as smtps://shop@mail.example?from=shop@mail.example; its password in STOA_SMTP_PASSWORD")
 	cmd.Flags().StringVar(&s.admin, "admin", "localhost:8081", "loopback address of health and metrics")
 	s.flags(cmd.Flags())
 	return cmd
@@ -106,6 +113,10 @@ func (a *app) serve(ctx context.Context, s serving, ready func(places)) error {
 	}
 	o, registry := a.options(a.err), prometheus.NewRegistry()
 	o.Net = s.options(registry)
+	var err error
+	if o.Notify, err = s.notify(); err != nil {
+		return usageError{err}
+	}
 	n, err := node.Open(ctx, o)
 	if errors.Is(err, node.ErrNoBrand) {
 		return fmt.Errorf("there is no brand in %s: 'stoa init --name NAME' founds one, --home names another folder", a.home)
@@ -117,6 +128,34 @@ func (a *app) serve(ctx context.Context, s serving, ready func(places)) error {
 		return notMet(err)
 	}
 	return errors.Join(a.serveNode(ctx, n, o, s, registry, ready), n.Close())
+}
+
+// notify says how people are called back.
+func (s serving) notify() (o node.NotifyOptions, err error) {
+	o.Shop = strings.TrimSuffix(s.url, "/")
+	if o.Shop == "" {
+		o.Shop = "http://" + reachedAt(s.http)
+	} else if u, err := url.Parse(o.Shop); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return o, fmt.Errorf("--url %q is no web address such as https://shop.example", s.url)
+	}
+	if s.mail == "" {
+		return o, nil
+	}
+	server, err := notify.ParseServer(s.mail, os.Getenv("STOA_SMTP_PASSWORD"))
+	if err != nil {
+		return o, fmt.Errorf("--smtp: %w", err)
+	}
+	o.Mail = &server
+	return o, nil
+}
+
+// reachedAt is the address at which this machine reaches what listens at addr.
+func reachedAt(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("localhost", port)
+	}
+	return addr
 }
 
 // listenedAt finds the address in an error of the network.
@@ -142,7 +181,7 @@ func notMet(err error) error {
 
 func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s serving, registry *prometheus.Registry, ready func(places)) error {
 	shop, err := gateway.New(gateway.Options{
-		Store: n.Store(), Blobs: n.Blobs(), Brand: n.Brand(), Log: o.Log, Mirrors: mirrors{n}, Peers: n.Addresses,
+		Store: n.Store(), Blobs: n.Blobs(), Brand: n.Brand(), Log: o.Log, Mirrors: mirrors{n}, Peers: n.Addresses, Threads: n.Threads(),
 	})
 	if err != nil {
 		return err

@@ -53,11 +53,11 @@ func Words(language protocol.Language, why Occasion, f Facts) (subject, text str
 
 // plans say which parts a letter has.
 var plans = map[Occasion][]string{
-	Ordered:     {"greeting", "order", "link", "returns", "form", "seller"},
+	Ordered:     {"greeting", "told", "link", "returns", "form", "seller"},
 	Replied:     {"greeting", "reply", "link", "seller"},
 	Shipped:     {"greeting", "shipment", "link", "seller"},
-	ShopOrder:   {"shop.order", "shop.look"},
-	ShopMessage: {"shop.message", "shop.look"},
+	ShopOrder:   {"told.order", "told.look"},
+	ShopMessage: {"told.message", "told.look"},
 }
 
 // tongue holds the texts of one language by name.

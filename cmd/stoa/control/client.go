@@ -35,7 +35,19 @@ func Dial(ctx context.Context, o node.Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Local(n, n.Close), nil
+	return Local(n, answering(ctx, n)), nil
+}
+
+// answering has a node that isn't served commit what the brand says in conversations,
+// until the function that it returns closes it.
+func answering(ctx context.Context, n *node.Node) (close func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- n.Conversations().Run(ctx) }()
+	return func() error {
+		cancel()
+		return errors.Join(<-done, n.Close())
+	}
 }
 
 // Over returns a client whose requests all go through the socket of a home.

@@ -49,6 +49,14 @@ func NewHandler(n *node.Node) http.Handler {
 	mux.HandleFunc("POST /peers", verb(s.peers))
 	mux.HandleFunc("POST /key-request", verb(s.keyRequest))
 	mux.HandleFunc("POST /key-apply", verb(s.keyApply))
+	mux.HandleFunc("POST /inbox", verb(s.inbox))
+	mux.HandleFunc("POST /read", verb(s.read))
+	mux.HandleFunc("POST /say", verb(s.say))
+	mux.HandleFunc("POST /erase", verb(s.erase))
+	mux.HandleFunc("POST /orders", verb(s.orders))
+	mux.HandleFunc("POST /order", verb(s.order))
+	mux.HandleFunc("POST /stock", verb(s.stock))
+	mux.HandleFunc("POST /stocks", verb(s.stocks))
 	return mux
 }
 
