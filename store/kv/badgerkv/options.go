@@ -34,6 +34,10 @@ type Options struct {
 	// VerifyEvery is how often Run reads and checks all tables. 0 is 24 h.
 	VerifyEvery time.Duration
 
+	// Uncompressed writes tables as they are, so that tests can search them for
+	// what must not be there.
+	Uncompressed bool
+
 	// Reserve is how many bytes of the disk updates leave free. 0 is 128 MiB.
 	Reserve int64
 
@@ -106,5 +110,8 @@ func (o Options) badger() badger.Options {
 		WithChecksumVerificationMode(options.OnBlockRead).
 		WithMetricsEnabled(false).
 		WithLogger(logger{o.Log})
+	if o.Uncompressed {
+		b = b.WithCompression(options.None)
+	}
 	return b
 }
