@@ -30,8 +30,9 @@ type Brand struct {
 	// Home is the brand whose gateway it is; Direct says that it is this one's own.
 	Home   protocol.CID
 	Direct bool
-	// Keys speak for the brand in threads.
+	// Keys speak for the brand in threads; they stand in its identity log.
 	Keys thread.BrandKeys
+	log  [][]byte
 	// Prekey is what is sealed to; PrekeyID names its record.
 	Prekey   *catalog.Prekey
 	PrekeyID protocol.CID
@@ -60,7 +61,10 @@ func (b *Brand) prove(ctx context.Context) error {
 		return err
 	}
 	b.Skew, b.Expired = skew, proven.Expired
-	if b.Keys, err = keysOf(proven.Origin); err != nil {
+	if b.log, err = operations(proven.Origin); err != nil {
+		return err
+	}
+	if b.Keys, err = keysOf(b.ID, b.log); err != nil {
 		return err
 	}
 	if proven.Path != catalog.PrekeyPath || len(proven.Records) != 1 {
@@ -77,16 +81,20 @@ func (b *Brand) prove(ctx context.Context) error {
 	return nil
 }
 
-// keysOf collects the keys that speak for the brand of a proof.
-func keysOf(o catalog.Origin) (thread.BrandKeys, error) {
+func operations(o catalog.Origin) ([][]byte, error) {
 	ops := make([][]byte, len(o.Identity))
 	for i, op := range o.Identity {
 		var err error
 		if ops[i], err = op.Encode(); err != nil {
-			return thread.BrandKeys{}, err
+			return nil, err
 		}
 	}
-	log, err := identity.Load(o.Brand, ops)
+	return ops, nil
+}
+
+// keysOf collects the keys that speak for a brand.
+func keysOf(brand protocol.CID, ops [][]byte) (thread.BrandKeys, error) {
+	log, err := identity.Load(brand, ops)
 	if err != nil {
 		return thread.BrandKeys{}, err
 	}

@@ -16,18 +16,18 @@ type Conversation struct {
 	brand   *Brand
 	state   *state
 
+	chain   *thread.Chain
+	ledger  thread.Ledger
 	entries []Entry              // by number, from 1
 	at      map[protocol.CID]int // place in entries
-	devices map[[32]byte]bool    // keys of the shopper that may speak: true unless removed
-	links   []protocol.PublicKey // of links that the brand mails
 	began   protocol.Millis      // when the present epoch did
 	fresh   int                  // entries in the present epoch
 	due     bool                 // the brand asked for a new epoch
 
-	ahead   map[uint64]*thread.EntryParcel // what came before what it follows
-	unsaved []kept                         // admitted and not yet in the log
-	lost    *uint64                        // the brand has no more than this
-	locked  bool                           // something came under a secret that isn't here
+	ahead   map[uint64]kept // what came before what it follows
+	unsaved []kept          // admitted and not yet in the log
+	lost    *uint64         // the brand has no more than this
+	locked  bool            // something came under a secret that isn't here
 }
 
 // Entry is a committed entry, verified.
@@ -36,13 +36,11 @@ type Entry struct {
 	ID  protocol.CID
 	// Kind says what Body points to (see thread.DecodeBody); nil when it was erased or
 	// is of a newer version.
-	Kind string
-	Body any
-	// Mine says that the shopper wrote it. Unproven ones were signed by a device whose
-	// certificate isn't known here: then only the brand says so.
-	Mine, Unproven bool
-	Time           protocol.Millis // the author's claim
-	Committed      protocol.Millis // the brand's claim
+	Kind      string
+	Body      any
+	Mine      bool            // the shopper wrote it
+	Time      protocol.Millis // the author's claim
+	Committed protocol.Millis // the brand's claim
 	// Refused says why it has no effect; "" if it has.
 	Refused string
 
@@ -51,9 +49,7 @@ type Entry struct {
 }
 
 func newConversation(s *Shopper, b *Brand) *Conversation {
-	c := &Conversation{shopper: s, brand: b, at: map[protocol.CID]int{}, devices: map[[32]byte]bool{}}
-	c.ahead = map[uint64]*thread.EntryParcel{}
-	return c
+	return &Conversation{shopper: s, brand: b, at: map[protocol.CID]int{}, ahead: map[uint64]kept{}}
 }
 
 // Thread names the conversation; undefined before something was said.
@@ -78,11 +74,10 @@ func (c *Conversation) Entry(id protocol.CID) (Entry, bool) {
 
 // last is the last commit, nil before the first.
 func (c *Conversation) last() *thread.Seen {
-	if len(c.entries) == 0 {
+	if c.chain == nil {
 		return nil
 	}
-	e := c.entries[len(c.entries)-1]
-	return &thread.Seen{Seq: e.Seq, Commit: e.commit}
+	return c.chain.LastSeen()
 }
 
 func (c *Conversation) seq() uint64 { return uint64(len(c.entries)) }
@@ -125,14 +120,26 @@ func (c *Conversation) Prepare() error {
 		Write: roots.Write[:], Relayed: !c.brand.Direct,
 	}
 	c.state.addEpoch(0, thread.FirstEpoch(roots.Root, id))
-	c.introduce(g.Device, g.Time)
+	if err := c.introduce(signed); err != nil {
+		return err
+	}
 	return c.save()
 }
 
-// introduce makes the device of the genesis known.
-func (c *Conversation) introduce(device protocol.PublicKey, at protocol.Millis) {
-	c.devices[[32]byte(device.Bytes())] = true
-	c.began = at
+// introduce begins the chain of the thread.
+func (c *Conversation) introduce(genesis []byte) error {
+	g, err := thread.OpenGenesis(genesis)
+	if err != nil {
+		return err
+	}
+	c.chain, c.began = thread.NewChain(g), g.Time
+	c.chain.CommitAt = func(seq uint64) (protocol.CID, bool) {
+		if seq == 0 || seq > c.seq() {
+			return protocol.CID{}, false
+		}
+		return c.entries[seq-1].commit, true
+	}
+	return nil
 }
 
 // sealable reports whether the brand's prekey may be sealed to. One that has run out
@@ -182,9 +189,15 @@ func (c *Conversation) save() error {
 		}
 		c.unsaved = nil
 	}
+	if c.brand.log != nil {
+		c.state.Log = c.brand.log
+	}
 	data, err := c.state.encode()
 	if err != nil {
 		return err
 	}
 	return f.save(c.brand.ID, data)
 }
+
+// Brand is whom the conversation is with.
+func (c *Conversation) Brand() protocol.CID { return c.brand.ID }

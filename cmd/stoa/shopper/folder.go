@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/thread"
@@ -22,6 +23,7 @@ var ErrInUse = errors.New("the shopper's folder is in use by another command")
 //
 //	lock              held while the folder is open
 //	code              the recovery code
+//	person            who orders and where to, as last given
 //	{brand}.state     keys, cursors and the outbox of a conversation
 //	{brand}.log       what the brand has committed in it, one frame an entry
 //
@@ -71,10 +73,16 @@ func (f *folder) setCode(c thread.Code) error {
 	return f.write("code", []byte(c.String()+"\n"))
 }
 
-// some reports whether there are conversations.
-func (f *folder) some() (bool, error) {
-	names, err := filepath.Glob(filepath.Join(f.dir, "*.state"))
-	return len(names) > 0, err
+// brands are those with which there are conversations.
+func (f *folder) brands() (out []protocol.CID, err error) {
+	files, err := os.ReadDir(f.dir)
+	for _, file := range files {
+		name, is := strings.CutSuffix(file.Name(), ".state")
+		if brand, err := protocol.ParseCID(name); is && err == nil {
+			out = append(out, brand)
+		}
+	}
+	return out, err
 }
 
 // load returns the state and the log of the conversation with a brand; nil when there

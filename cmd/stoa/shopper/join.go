@@ -56,7 +56,9 @@ func (c *Conversation) enter(ctx context.Context, id protocol.CID, seed [32]byte
 	if err := c.newDevice(id, genesis, seed, kind); err != nil {
 		return err
 	}
-	c.introduce(g.Device, g.Time)
+	if err := c.introduce(genesis); err != nil {
+		return err
+	}
 	if err := c.admitMe(ctx); err != nil {
 		return errors.Join(err, c.leave())
 	}

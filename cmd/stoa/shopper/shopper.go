@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/thread"
@@ -28,6 +30,15 @@ func Open(dir string) (*Shopper, error) {
 		return nil, errors.Join(err, f.close())
 	}
 	return &Shopper{folder: f, code: code}, nil
+}
+
+// OpenExisting is Open for a folder that must be there. The error wraps
+// fs.ErrNotExist when it isn't.
+func OpenExisting(dir string) (*Shopper, error) {
+	if _, err := os.Stat(filepath.Join(dir, "code")); err != nil {
+		return nil, fmt.Errorf("%s is no folder of a shopper: %w", dir, err)
+	}
+	return Open(dir)
 }
 
 // New returns a shopper that keeps nothing: for load generators and tests.
@@ -58,7 +69,7 @@ func (s *Shopper) SetCode(c thread.Code) error {
 		return nil
 	}
 	if s.folder != nil {
-		if some, err := s.folder.some(); some || err != nil {
+		if brands, err := s.folder.brands(); len(brands) > 0 || err != nil {
 			return errors.Join(err, ErrHasCode)
 		}
 		if err := s.folder.setCode(c); err != nil {

@@ -12,6 +12,7 @@ import (
 // state is what a conversation needs beside its log. It is a JSON file.
 type state struct {
 	Brand   protocol.CID `json:"brand"`
+	Log     [][]byte     `json:"log"`     // the brand's identity, as last proven
 	Gateway string       `json:"gateway"` // base address of the gateway that it was last held through
 	Thread  protocol.CID `json:"thread"`
 	Genesis []byte       `json:"genesis"` // signed
