@@ -65,9 +65,18 @@ func (s *session) removeDevice(body *thread.DeviceDel) thread.Verdict {
 // rekey begins the next epoch. Only what was sealed under the present one can: of two
 // devices that try at once, the second hears that it was late.
 func (s *session) rekey(a *arrival) thread.Verdict {
-	secret, ok := secretOf(s.t, s.t.Epoch, s.b.now)
-	if !ok || a.epoch != s.t.Epoch || a.root == nil {
+	if a.epoch != s.t.Epoch || a.root == nil || !s.nextEpoch(a.root.Root) {
 		return thread.Verdict{Refused: thread.RefusedStaleRekey}
+	}
+	return thread.Verdict{}
+}
+
+// nextEpoch replaces the secret of the present epoch, which stays for a while for what
+// is on its way.
+func (s *session) nextEpoch(root [32]byte) bool {
+	secret, ok := secretOf(s.t, s.t.Epoch, s.b.now)
+	if !ok {
+		return false
 	}
 	kept := slices.DeleteFunc(s.t.Secrets, func(e store.EpochSecret) bool { return e.Until != 0 && e.Until <= s.b.now })
 	for i := range kept {
@@ -76,9 +85,9 @@ func (s *session) rekey(a *arrival) thread.Verdict {
 		}
 	}
 	s.t.Epoch++
-	s.t.Secrets = append(kept, store.EpochSecret{Epoch: s.t.Epoch, Secret: thread.NextEpoch(secret, a.root.Root, s.t.ID)})
-	s.t.Rekeyed, s.t.RekeyedSeq = s.b.now, s.t.Seq+1
-	return thread.Verdict{}
+	s.t.Secrets = append(kept, store.EpochSecret{Epoch: s.t.Epoch, Secret: thread.NextEpoch(secret, root, s.t.ID)})
+	s.t.Rekeyed, s.t.RekeyedSeq, s.touched = s.b.now, s.t.Seq+1, true
+	return true
 }
 
 // note keeps what lists show of a thread, and has the owner told of what came.

@@ -20,6 +20,7 @@ type handed struct {
 	salt   []byte // with body: nil when the shopper doesn't have it any more
 	body   []byte
 	value  any
+	root   *thread.Roots // of a rekey whose prekey is still there
 }
 
 // verifyHandback checks that the brand signed the commits, and the authors the entries.
@@ -33,6 +34,11 @@ func (d *Desk) verifyHandback(ctx context.Context, t *store.Thread, p *thread.Ha
 		h, err := verifyHanded(t.ID, keys, item)
 		if err != nil {
 			return nil, err
+		}
+		if body, ok := h.value.(*thread.Rekey); ok {
+			if h.root, err = d.rootOf(ctx, body); err != nil {
+				return nil, err
+			}
 		}
 		list = append(list, h)
 	}
@@ -150,6 +156,11 @@ func (s *session) adoptOne(h handed) error {
 		return nil
 	case *thread.Callback:
 		s.t.Callback = h.body
+		return nil
+	case *thread.Rekey:
+		if h.root != nil {
+			s.nextEpoch(h.root.Root)
+		}
 		return nil
 	}
 	if !h.own {

@@ -179,17 +179,24 @@ func (d *Desk) prove(ctx context.Context, t *store.Thread, a *arrival) error {
 		}
 		a.certified = &certified
 	case *thread.Rekey:
-		roots, err := d.decapsulate(ctx, body.Prekey, body.Enc)
-		if err != nil && !errors.Is(err, thread.ErrPrekey) && !errors.Is(err, protocol.ErrInvalid) {
+		root, err := d.rootOf(ctx, body)
+		if err != nil {
 			return err
 		}
-		if err != nil {
+		if a.root = root; root == nil {
 			a.value, a.reason = nil, thread.RefusedStaleRekey
-			return nil
 		}
-		a.root = &roots
 	}
 	return nil
+}
+
+// rootOf returns what a rekey brings, nil when its prekey is gone or it doesn't open.
+func (d *Desk) rootOf(ctx context.Context, body *thread.Rekey) (*thread.Roots, error) {
+	roots, err := d.decapsulate(ctx, body.Prekey, body.Enc)
+	if errors.Is(err, thread.ErrPrekey) || errors.Is(err, protocol.ErrInvalid) {
+		return nil, nil
+	}
+	return &roots, err
 }
 
 // certify checks a device's certificates. One that a link's key signed may come
