@@ -39,7 +39,7 @@ func (h *house) footerShop() []link {
 	if h.posts {
 		list = append(list, link{h.Say("journal"), template.URL(h.at("/journal"))})
 	}
-	list = append(list, link{h.Say("talk.write"), template.URL(h.TalkURL())}, link{h.Say("talk.shops"), ShopsPath})
+	list = append(list, link{h.Say("footer.write"), template.URL(h.TalkURL())}, link{h.Say("talk.shops"), ShopsPath})
 	if h.Others {
 		list = append(list, link{h.Say("brands.others"), DirectoryPath})
 	}

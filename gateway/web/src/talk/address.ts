@@ -26,6 +26,7 @@ export function addressForm(country: string, filled: Partial<Address> = {}): Add
   const street = field(say("street"), input("shipping address-line1", { value: filled.street, required: true }));
   const extra = field(say("street2"), input("shipping address-line2", { value: filled.extra }));
   const city = field(say("city"), input("shipping address-level2", { value: filled.city, required: true }));
+  const more = h("details", { class: "code-of", open: Boolean(filled.company || filled.extra) }, h("summary", {}, say("address.more")), h("div", { class: "address" }, company.element, extra.element));
   const element = h("div", { class: "address" });
   let postcode: Field | undefined;
   let region: Field | undefined;
@@ -38,7 +39,7 @@ export function addressForm(country: string, filled: Partial<Address> = {}): Add
     postcode = rules.postcode === "none" ? undefined : field(optional(say("postcode"), rules.postcode === "may"), input("shipping postal-code", { value: kept.postcode, maxlength: 20, dir: "ltr", placeholder: rules.example, inputmode: rules.form && /^\d+$/.test(rules.example ?? "") ? "numeric" : "text", autocapitalize: "characters" }));
     region = rules.region === "none" ? undefined : field(optional(say(`region.${rules.regionName}`), rules.region === "may"), regionInput(rules.regions, kept.region));
     const pair = h("div", { class: "pair" }, rules.postcodeFirst ? [postcode?.element, city.element] : [city.element, postcode?.element]);
-    fill(element, company.element, street.element, extra.element, pair, region?.element);
+    fill(element, street.element, more, pair, region?.element);
   };
   change(country);
 
@@ -58,10 +59,7 @@ export function addressForm(country: string, filled: Partial<Address> = {}): Add
     must(city, text(city) !== "", say("missing.city"));
     if (postcode) must(postcode, isPostcode(now, text(postcode)), text(postcode) === "" ? say("missing.postcode") : say("wrong.postcode", rules.example ?? ""));
     if (region) must(region, rules.region !== "must" || text(region) !== "", say("missing.region"));
-    if (missing.length) {
-      [...element.querySelectorAll<HTMLElement>("[aria-invalid]")][0]?.focus();
-      return undefined;
-    }
+    if (missing.length) return undefined;
     const rest = { company: text(company), extra: text(extra) };
     return { street: text(street), city: text(city), country: now, ...place(), ...(rest.company && { company: rest.company }), ...(rest.extra && { extra: rest.extra }) };
   };

@@ -53,7 +53,7 @@ function begin(room: Room, ask: AskBody, quote: Item | undefined, fromCart: bool
 export function draw(p: Purchase, trouble?: Refusal | Pending | Error): void {
   const q = p.quote?.body.quote as Quote | undefined;
   p.sheet.title(say("checkout"));
-  fill(p.sheet.body, country(p), q && delivery(p, q), q && quoteLines(q), q && code(p, q), q && sums(q), !q && !trouble && waiting(), trouble && problem(p, trouble), q && terms(q));
+  fill(p.sheet.body, q && quoteLines(q), country(p), q && delivery(p, q), q && code(p, q), q && sums(q), !q && !trouble && waiting(), trouble && problem(p, trouble), q && terms(q));
   fill(
     p.sheet.foot,
     q && h("p", { class: "sum is-total" }, h("span", {}, say("total")), h("span", {}, money(q.total))),
@@ -128,7 +128,7 @@ export function problem(p: Purchase, error: Error): HTMLElement {
   if (error instanceof Pending) return h("div", { class: "problem", role: "status" }, h("p", {}, say("checkout.pending", data.name)), button(say("checkout.leave"), () => p.sheet.close()));
   const reason = error instanceof Refusal ? error.reason : "";
   const words = error instanceof Refusal ? refusal(reason) : say("failed");
-  return h("div", { class: "problem", role: "alert" }, h("p", {}, h("b", {}, words), " ", has(`do.${reason}`) ? say(`do.${reason}`) : ""), reason === "not_delivered_there" && where(p), button(say("again"), () => (draw(p), void price(p))));
+  return h("div", { class: "problem", role: "alert" }, h("p", {}, h("b", {}, words), " ", has(`do.${reason}`) ? say(`do.${reason}`) : ""), reason === "not_delivered_there" ? where(p) : button(say("again"), () => (draw(p), void price(p))));
 }
 
 // where asks for the part of the country, which some shops deliver by.

@@ -45,7 +45,8 @@ export function details(p: Purchase): void {
   const order = async (): Promise<void> => {
     const contact = contactOf();
     const address = form?.read();
-    if (!contact || (form && !address) || place.disabled) return;
+    if (!contact || (form && !address)) return p.sheet.body.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    if (place.disabled) return;
     place.disabled = true;
     p.sheet.dialog.setAttribute("aria-busy", "true");
     const watching = p.room.engine.subscribe((s) => tell(s.items));
@@ -74,9 +75,7 @@ export function details(p: Purchase): void {
     name.wrong(n ? "" : say("missing.name"));
     const fine = e === "" || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(e);
     email.wrong(fine ? "" : say("wrong.email"));
-    if (n && fine) return { name: n, ...(e && { email: e }), ...(t && { phone: t }) };
-    (n ? email : name).input.focus();
-    return undefined;
+    return n && fine ? { name: n, ...(e && { email: e }), ...(t && { phone: t }) } : undefined;
   };
 
   // settled makes sure that the total holds for the very address, and lives long enough.

@@ -30,9 +30,9 @@ export function isShown({ kind, state, body }: Item): boolean {
 export const isNote = (i: Item): boolean => notes.has(i.kind);
 
 export function entry(item: Item, s: Setting): HTMLElement {
-  const row = h("li", { class: `row ${item.mine ? "is-mine" : "is-theirs"}${s.begins ? " begins" : ""}${s.ends ? " ends" : ""} is-${item.state}`, "data-id": item.id });
+  const row = h("li", { class: `entry ${item.mine ? "is-mine" : "is-theirs"}${s.begins ? " begins" : ""}${s.ends ? " ends" : ""} is-${item.state}`, "data-id": item.id });
   if (isNote(item)) {
-    row.className = `row row-note is-${item.state}`;
+    row.className = `entry row-note is-${item.state}`;
     return add(row, noteOf(item, s));
   }
   add(row, h("span", { class: "unseen" }, say(item.mine ? "by.me" : "by.them", data.name)), inside(item, s));

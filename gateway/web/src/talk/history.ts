@@ -22,6 +22,8 @@ export interface History {
 
 // step is how many entries are drawn at first, and how many more on demand.
 const step = 120;
+// priced are kinds that each price asked for brings: only the last of them matters.
+const priced = new Set(["quote", "quote.ask"]);
 const together = 600_000; // apart by less, bubbles of one speaker stand together
 
 export function history(): History {
@@ -45,7 +47,8 @@ export function history(): History {
 
   const draw = (s: State): void => {
     const stayed = low();
-    const items = s.items.filter(isShown);
+    const last = s.items.filter((i) => priced.has(i.kind)).at(-1);
+    const items = s.items.filter((i) => isShown(i) && (!priced.has(i.kind) || (i === last && !used(i, s))));
     if (first && s.unread > 0) line = items.filter((i) => !i.mine).at(-s.unread)?.id;
     const rows = rowsOf(items.slice(-shown), s, here, line);
     if (items.length > shown) rows.unshift(earlier());
