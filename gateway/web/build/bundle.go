@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -21,41 +22,73 @@ type entry struct {
 	Integrity string `json:"integrity"` // subresource integrity, sha384
 }
 
-// bundle builds everything below root/src and returns the files of root/dist.
+// bundle builds everything below root/src and returns the files of root/dist. The
+// script of last resort comes first: the others name it with its hash.
 func bundle(root string) (map[string][]byte, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
 	}
-	result := api.Build(options(root))
+	b := bundler{files: map[string][]byte{}, manifest: map[string]entry{}}
+	o := options(root)
+	o.EntryPoints = []string{filepath.Join(root, "src", "thread", "crypto", "plain.ts")}
+	if err := b.build(o); err != nil {
+		return nil, err
+	}
+	plain := b.manifest["plain.js"]
+	o = options(root)
+	o.EntryPoints, o.External = points(root), []string{"/assets/*"}
+	o.Define = map[string]string{
+		"PLAIN_APART": "true", "PLAIN_URL": strconv.Quote("/assets/" + plain.File), "PLAIN_INTEGRITY": strconv.Quote(plain.Integrity),
+	}
+	if err := b.build(o); err != nil {
+		return nil, err
+	}
+	b.files["manifest.json"], err = json.MarshalIndent(b.manifest, "", " ")
+	return b.files, err
+}
+
+// bundler collects what several builds give.
+type bundler struct {
+	files    map[string][]byte
+	manifest map[string]entry
+}
+
+func (b *bundler) build(o api.BuildOptions) error {
+	result := api.Build(o)
 	if len(result.Errors) > 0 {
 		lines := api.FormatMessages(result.Errors, api.FormatMessagesOptions{})
-		return nil, errors.New(strings.Join(lines, ""))
+		return errors.New(strings.Join(lines, ""))
 	}
 	sources, err := sourcesOf(result.Metafile)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	files, manifest := map[string][]byte{}, map[string]entry{}
 	for _, out := range result.OutputFiles {
 		name := filepath.Base(out.Path)
 		sum := sha512.Sum384(out.Contents)
-		manifest[sources[name]] = entry{name, "sha384-" + base64.StdEncoding.EncodeToString(sum[:])}
-		if err := add(files, name, out.Contents); err != nil {
-			return nil, err
+		b.manifest[sources[name]] = entry{name, "sha384-" + base64.StdEncoding.EncodeToString(sum[:])}
+		if err := add(b.files, name, out.Contents); err != nil {
+			return err
 		}
 	}
-	files["manifest.json"], err = json.MarshalIndent(manifest, "", " ")
-	return files, err
+	return nil
+}
+
+// points are the sources that pages ask for by name.
+func points(root string) []string {
+	fonts, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.woff2"))
+	licences, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.txt"))
+	var all []string
+	for _, name := range []string{"app.ts", "check.ts", "talk.ts", "talk.css", "app.css"} {
+		all = append(all, filepath.Join(root, "src", name))
+	}
+	return append(append(all, fonts...), licences...)
 }
 
 func options(root string) api.BuildOptions {
-	fonts, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.woff2"))
-	licences, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.txt"))
-	points := []string{filepath.Join(root, "src", "app.ts"), filepath.Join(root, "src", "check.ts"), filepath.Join(root, "src", "talk.ts"), filepath.Join(root, "src", "talk.css"), filepath.Join(root, "src", "app.css")}
 	return api.BuildOptions{
 		AbsWorkingDir:     root, // names in hashes are relative to it
-		EntryPoints:       append(append(points, fonts...), licences...),
 		Outdir:            filepath.Join(root, "dist"),
 		EntryNames:        "[name]-[hash]",
 		Bundle:            true,

@@ -5,7 +5,7 @@ import { refuse } from "../verify/refused";
 import type { Tools } from "./book";
 import { random } from "./crypto/hash";
 import { type DeviceKey, newDeviceKey, seedSigner } from "./crypto/sign";
-import { subtle } from "./crypto/seal";
+import { subtle } from "./crypto/load";
 import type { ShopRow } from "./keep";
 import { encapsulate, firstEpoch, type Link, rootOf, writeOf } from "./keys";
 import { type Genesis, readGenesis, signCertificate, signGenesis } from "./objects";
@@ -38,9 +38,9 @@ async function rowOf(tools: Tools, o: Options, proven: Brand, parts: Pick<ShopRo
 // anew makes a thread that the brand doesn't know yet.
 export async function anew(tools: Tools, o: Options, proven: Brand, prekey: Prekey, identitySeed: Bytes): Promise<ShopRow> {
   const device = await deviceOf(tools, o.brand);
-  const identity = seedSigner(identitySeed);
+  const identity = await seedSigner(identitySeed);
   const brand = CID.parse(o.brand);
-  const sender = encapsulate(brand, prekey.id, prekey.key);
+  const sender = await encapsulate(brand, prekey.id, prekey.key);
   const time = tools.clock.now();
   const parts = { brand, prekey: prekey.id, enc: sender.enc, device: device.key, home: CID.parse(o.home), nonce: random(16), time };
   const { id, signed } = await signGenesis(parts, identity);
@@ -56,7 +56,7 @@ export async function known(tools: Tools, o: Options, proven: Brand, link: Link)
   const genesis = await readGenesis(await tools.api.genesis(link.thread.text), tools.verify);
   if (genesis.thread.text !== link.thread.text) refuse("bad_code", "another thread than the one asked for");
   if (genesis.brand.text !== o.brand) refuse("other_brand", "a thread with another brand");
-  const by = seedSigner(link.seed);
+  const by = await seedSigner(link.seed);
   if (link.kind === "i" && hex(by.key) !== genesis.identity.hex) refuse("bad_code", "a thread of another identity");
   const device = await freshDevice(tools, o.brand, genesis);
   const time = tools.clock.now();

@@ -7,7 +7,7 @@ import { publicKey } from "../verify/key";
 import type { Api } from "./api";
 import type { Thread } from "./chain";
 import type { Clock } from "./clock";
-import { deviceSigner, seedSigner, type Signer } from "./crypto/sign";
+import { heldSigner, seedSigner, type Signer } from "./crypto/sign";
 import type { Change, ItemRow, Keep, OutRow, ShopRow } from "./keep";
 import { type Commit, type Entry, readCommit, readEntry } from "./objects";
 import { openSecrets, sealSecrets, type Secrets } from "./secrets";
@@ -149,5 +149,5 @@ export async function signerOf({ keep }: Tools, { row, secrets }: Page): Promise
   if (secrets.device) return seedSigner(secrets.device);
   const held = await keep.key(row.brand);
   if (!held?.key) throw new Error("the device's key is gone");
-  return deviceSigner({ key: held.key as Bytes, held: held.held });
+  return heldSigner(held.key as Bytes, held.held);
 }

@@ -125,7 +125,7 @@ export class Courier {
     if (clock.now() - this.asked < again.join && page.secrets.join) return false;
     const prekey = await this.prekey(true);
     const thread = CID.parse(page.row.thread);
-    const sender = encapsulate(CID.parse(page.row.brand), prekey.id, prekey.key);
+    const sender = await encapsulate(CID.parse(page.row.brand), prekey.id, prekey.key);
     const signer = await signerOf(this.book.tools, page);
     const made = await signJoin({ thread, prekey: prekey.id, enc: sender.enc, time: clock.now() }, signer);
     const join = { id: made.id, secret: joinSecret(rootOf(sender), thread) };
@@ -317,7 +317,7 @@ export class Courier {
 
   // find looks for a conversation of an identity at this gateway.
   async find(identity: Bytes): Promise<CID | undefined> {
-    const thread = await this.book.tools.api.find(CID.parse(this.options.brand), seedSigner(identity).key);
+    const thread = await this.book.tools.api.find(CID.parse(this.options.brand), (await seedSigner(identity)).key);
     return thread === undefined ? undefined : CID.parse(thread);
   }
 

@@ -45,7 +45,7 @@ export const nextEpoch = (present: Bytes, root: Bytes, thread: CID): Bytes =>
 export const joinSecret = (root: Bytes, thread: CID): Bytes => derive(root, "stoa/join/v1", undefined, thread.bytes);
 
 // encapsulate makes a secret with the brand that published a prekey.
-export function encapsulate(brand: CID, prekey: CID, publicKey: Bytes, seed?: Bytes): Sender {
+export function encapsulate(brand: CID, prekey: CID, publicKey: Bytes, seed?: Bytes): Promise<Sender> {
   return send(publicKey, concat(utf8.encode("stoa/thread/v1"), brand.bytes, prekey.bytes), seed);
 }
 

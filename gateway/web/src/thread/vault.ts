@@ -2,7 +2,7 @@
 // plain http there is none, and secrets lie as open as the page came.
 import type { Bytes } from "../verify/bytes";
 import { random } from "./crypto/hash";
-import { subtle } from "./crypto/seal";
+import { subtle } from "./crypto/load";
 import type { Keep } from "./keep";
 
 export type Sealed = { readonly nonce: Bytes; readonly ct: Bytes } | { readonly plain: Bytes };

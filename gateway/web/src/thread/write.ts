@@ -68,7 +68,7 @@ export function penBefore(row: OutRow): Pen {
 
 // rekey begins a new epoch, in force once the brand commits the entry.
 export async function rekey(tools: Tools, page: Page, brand: CID, prekey: Prekey): Promise<Written> {
-  const sender = encapsulate(brand, prekey.id, prekey.key);
+  const sender = await encapsulate(brand, prekey.id, prekey.key);
   const draft = { kind: "rekey", body: { prekey: prekey.id, enc: sender.enc } };
   const written = await write(tools, page, [draft]);
   const entry = CID.parse(written.result.at(-1)!.id);
@@ -82,7 +82,8 @@ export async function rekey(tools: Tools, page: Page, brand: CID, prekey: Prekey
 export async function linkDraft(tools: Tools, { row, secrets }: Page): Promise<Record<string, Tree>> {
   if (!secrets.identity) return {};
   const link = random(32);
-  const cert = await signCertificate(CID.parse(row.thread), seedSigner(link).key, "link", tools.clock.now(), seedSigner(secrets.identity));
+  const { key } = await seedSigner(link);
+  const cert = await signCertificate(CID.parse(row.thread), key, "link", tools.clock.now(), await seedSigner(secrets.identity));
   return { link, linkCert: cert.signed };
 }
 

@@ -1,13 +1,11 @@
 // HPKE (RFC 9180) in base mode with X-Wing as KEM (draft-connolly-cfrg-xwing-kem, 0x647a),
 // HKDF-SHA256, and no AEAD: the sender's side, which only exports secrets. The shopper
 // is always the sender (specs/16-thread.md).
-import { x25519 } from "@noble/curves/ed25519.js";
-import { expand, extract } from "@noble/hashes/hkdf.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { sha3_256 } from "@noble/hashes/sha3.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { type Bytes, concat, utf8 } from "../../verify/bytes";
-import { own, random } from "./hash";
+import { expand, extract, own, random } from "./hash";
+import { plain, subtle } from "./load";
 
 export const publicKeySize = 1_216;
 export const encSize = 1_120;
@@ -23,28 +21,42 @@ export interface Sender {
 }
 
 // send encapsulates to a public key. The 64 bytes of randomness are given by tests only.
-export function send(publicKey: Bytes, info: Bytes, seed: Bytes = random(64)): Sender {
-  const { shared, enc } = encapsulate(publicKey, seed);
+export async function send(publicKey: Bytes, info: Bytes, seed?: Bytes): Promise<Sender> {
+  const { shared, enc } = await encapsulate(publicKey, seed);
   const secret = schedule(shared, info);
   return { enc, export: (context) => labeledExpand(secret, "sec", utf8.encode(context)) };
 }
 
-function encapsulate(publicKey: Bytes, seed: Bytes): { shared: Bytes; enc: Bytes } {
+async function encapsulate(publicKey: Bytes, seed: Bytes | undefined): Promise<{ shared: Bytes; enc: Bytes }> {
   if (publicKey.length !== publicKeySize) throw new RangeError("a prekey of another length");
   const [lattice, curve] = [publicKey.subarray(0, latticeKey), publicKey.subarray(latticeKey)];
-  const { cipherText, sharedSecret } = ml_kem768.encapsulate(lattice, seed.subarray(0, 32));
-  const secret = seed.subarray(32);
-  const ephemeral = own(x25519.getPublicKey(secret));
-  return { shared: combine(own(sharedSecret), own(shared(secret, curve)), ephemeral, curve), enc: concat(own(cipherText), ephemeral) };
+  const { cipherText, sharedSecret } = ml_kem768.encapsulate(lattice, seed?.subarray(0, 32));
+  const agreed = (seed ? undefined : await webAgreement(curve)) ?? (await ourAgreement(curve, seed?.subarray(32) ?? random(32)));
+  return { shared: combine(own(sharedSecret), agreed.shared, agreed.key, curve), enc: concat(own(cipherText), agreed.key) };
 }
 
-// shared multiplies; a curve key of small order gives zeros, which X-Wing takes as they are.
-function shared(secret: Bytes, curve: Bytes): Uint8Array {
+// Agreement is one of a fresh key with the curve's half of a prekey.
+interface Agreement {
+  readonly key: Bytes;
+  readonly shared: Bytes;
+}
+
+// webAgreement lets the browser do it, if it knows the curve.
+async function webAgreement(curve: Bytes): Promise<Agreement | undefined> {
   try {
-    return x25519.getSharedSecret(secret, curve);
+    const web = subtle()!;
+    const pair = (await web.generateKey("X25519", false, ["deriveBits"])) as CryptoKeyPair;
+    const theirs = await web.importKey("raw", curve, "X25519", false, []);
+    const shared = await web.deriveBits({ name: "X25519", public: theirs }, pair.privateKey, 256);
+    return { key: new Uint8Array(await web.exportKey("raw", pair.publicKey)), shared: new Uint8Array(shared) };
   } catch {
-    return new Uint8Array(32);
+    return undefined;
   }
+}
+
+async function ourAgreement(curve: Bytes, secret: Bytes): Promise<Agreement> {
+  const { agree, curveKey } = await plain();
+  return { key: curveKey(secret), shared: agree(secret, curve) };
 }
 
 // combine is X-Wing's: both secrets, and what the curve's side was made of.
@@ -60,10 +72,10 @@ export function schedule(shared: Bytes, info: Bytes): Bytes {
 }
 
 function labeledExtract(salt: Bytes, name: string, keys: Bytes): Bytes {
-  return own(extract(sha256, concat(utf8.encode("HPKE-v1"), suite, utf8.encode(name), keys), salt));
+  return extract(salt, concat(utf8.encode("HPKE-v1"), suite, utf8.encode(name), keys));
 }
 
 export function labeledExpand(secret: Bytes, name: string, info: Bytes): Bytes {
   const size = Uint8Array.of(0, 32);
-  return own(expand(sha256, secret, concat(size, utf8.encode("HPKE-v1"), suite, utf8.encode(name), info), 32));
+  return expand(secret, concat(size, utf8.encode("HPKE-v1"), suite, utf8.encode(name), info));
 }

@@ -1,13 +1,10 @@
-// Ed25519: keys of the browser that can't be taken out where it has them, else keys of
-// ours; signatures checked the same way wherever this runs (specs/02-signed.md §3).
-import { ed25519 } from "@noble/curves/ed25519.js";
-import { sha512 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, equal } from "../../verify/bytes";
+// Ed25519: keys that the browser holds and doesn't give out where it can, else keys of a
+// seed; signatures are checked the same way wherever this runs (specs/02-signed.md §3).
+import { type Bytes, concat } from "../../verify/bytes";
 import { type Verify, webVerify } from "../../verify/ed25519";
-import { encodesSmallOrder, littleEndian } from "../../verify/key";
 import { Unavailable } from "../../verify/refused";
-import { own, random } from "./hash";
-import { subtle } from "./seal";
+import { random } from "./hash";
+import { plain, subtle } from "./load";
 
 // Signer signs with one key.
 export interface Signer {
@@ -15,12 +12,36 @@ export interface Signer {
   sign(message: Bytes): Promise<Bytes>;
 }
 
+// What stands before a seed in PKCS #8 (RFC 8410 §7).
+const prefix = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20);
+
 // seedSigner signs with the key of a seed of 32 bytes (RFC 8032).
-export function seedSigner(seed: Bytes): Signer {
-  return { key: own(ed25519.getPublicKey(seed)), sign: async (message) => own(ed25519.sign(message, seed)) };
+export async function seedSigner(seed: Bytes): Promise<Signer> {
+  return (await webSigner(seed)) ?? ourSigner(seed);
 }
 
-// DeviceKey is what is kept of a device's key: a pair that the browser holds, or a seed.
+async function webSigner(seed: Bytes): Promise<Signer | undefined> {
+  try {
+    const held = await subtle()!.importKey("pkcs8", concat(prefix, seed), "Ed25519", true, ["sign"]);
+    const { x } = await subtle()!.exportKey("jwk", held);
+    const key = Uint8Array.from(atob(x!.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    return heldSigner(key, held);
+  } catch {
+    return undefined; // an older browser, or one without a secure context
+  }
+}
+
+async function ourSigner(seed: Bytes): Promise<Signer> {
+  const { publicKey, sign } = await plain();
+  return { key: publicKey(seed), sign: async (message) => sign(seed, message) };
+}
+
+// heldSigner signs with a key that the browser holds.
+export function heldSigner(key: Bytes, held: CryptoKey): Signer {
+  return { key, sign: async (message) => new Uint8Array(await subtle()!.sign("Ed25519", held, message)) };
+}
+
+// DeviceKey is what is kept of a device's key: a key that the browser holds, or a seed.
 export type DeviceKey = { readonly key: Bytes; readonly held: CryptoKey } | { readonly key: Bytes; readonly seed: Bytes };
 
 // newDeviceKey makes a key; heldByBrowser says whether to try the browser's own.
@@ -28,7 +49,7 @@ export async function newDeviceKey(heldByBrowser: boolean): Promise<DeviceKey> {
   const held = heldByBrowser ? await generate() : undefined;
   if (held) return held;
   const seed = random(32);
-  return { key: seedSigner(seed).key, seed };
+  return { key: (await seedSigner(seed)).key, seed };
 }
 
 async function generate(): Promise<DeviceKey | undefined> {
@@ -36,42 +57,19 @@ async function generate(): Promise<DeviceKey | undefined> {
     const pair = (await subtle()!.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair;
     return { key: new Uint8Array(await subtle()!.exportKey("raw", pair.publicKey)), held: pair.privateKey };
   } catch {
-    return undefined; // an older browser, or one without a secure context
+    return undefined;
   }
-}
-
-export function deviceSigner(device: DeviceKey): Signer {
-  if ("seed" in device) return seedSigner(device.seed);
-  const { key, held } = device;
-  return { key, sign: async (message) => new Uint8Array(await subtle()!.sign("Ed25519", held, message)) };
 }
 
 // anyVerify checks with the browser where it can, else here.
 export function anyVerify(): Verify {
   const web = webVerify();
-  let known = true;
   return async (key, signature, message) => {
-    if (!known) return ourVerify(key.bytes, signature, message);
     try {
       return await web(key, signature, message);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      known = false;
-      return ourVerify(key.bytes, signature, message);
+      return (await plain()).verify(key.bytes, signature, message);
     }
   };
-}
-
-const order = 2n ** 252n + 27742317777372353535851937790883648493n;
-
-// ourVerify computes [S]B − [k]A and compares it with R. The library's own check
-// multiplies by the cofactor, which the page doesn't allow.
-export function ourVerify(key: Bytes, signature: Bytes, message: Bytes): boolean {
-  const [r, s] = [signature.slice(0, 32), littleEndian(signature.slice(32))];
-  if (signature.length !== 64 || s >= order || encodesSmallOrder(r)) return false;
-  const k = littleEndian(own(sha512(concat(r, key, message)))) % order;
-  const { BASE, ZERO } = ed25519.Point;
-  const sb = s === 0n ? ZERO : BASE.multiplyUnsafe(s);
-  const ka = k === 0n ? ZERO : ed25519.Point.fromBytes(key).multiplyUnsafe(k);
-  return equal(own(sb.subtract(ka).toBytes()), r);
 }
