@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"encoding/binary"
 	"fmt"
 	"testing"
 
@@ -133,4 +132,17 @@ func (d *desk) begin(threads, entries int) {
 	})
 }
 
-func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+// rowsOf returns the keys of the rows that begin with a prefix.
+func (d *desk) rowsOf(prefix string) (keys []string) {
+	d.t.Helper()
+	d.check(d.engine.View(d.t.Context(), func(r kv.Reader) error {
+		for item, err := range r.Scan(kv.Prefix([]byte(prefix)), kv.ScanOptions{KeysOnly: true}) {
+			if err != nil {
+				return err
+			}
+			keys = append(keys, string(item.Key))
+		}
+		return nil
+	}))
+	return keys
+}
