@@ -18,6 +18,7 @@ import (
 	"github.com/stoa-commerce/stoa/protocol/trade"
 	"github.com/stoa-commerce/stoa/protocol/wire"
 	"github.com/stoa-commerce/stoa/store"
+	"github.com/stoa-commerce/stoa/store/kv"
 	"github.com/stoa-commerce/stoa/store/kv/memkv"
 )
 
@@ -178,7 +179,21 @@ func (s *stand) lose() {
 }
 
 // backup returns the present state of everything, to go back to.
-func (s *stand) backup() *memkv.Engine { return s.engine.PowerLoss() }
+func (s *stand) backup() *memkv.Engine {
+	s.Helper()
+	to := memkv.New()
+	s.check(s.engine.View(s.Context(), func(r kv.Reader) error {
+		return to.Update(s.Context(), kv.Durable, func(tx kv.Txn) error {
+			for item, err := range r.Scan(kv.Range{}, kv.ScanOptions{}) {
+				if err := errors.Join(err, tx.Set(item.Key, item.Value)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}))
+	return to
+}
 
 // restore goes back to a backup.
 func (s *stand) restore(to *memkv.Engine) {

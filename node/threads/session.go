@@ -42,10 +42,10 @@ func (s *session) take(a *arrival) (wire.EnvelopeResult, error) {
 	if reason != "" {
 		return refused(reason), nil
 	}
-	if reason, err := follows(device, a); reason != "" || err != nil {
+	if reason, err := s.seen(a); reason != "" || err != nil { // first: what is missing may be what the brand forgot
 		return refused(reason), err
 	}
-	if reason, err := s.seen(a); reason != "" || err != nil {
+	if reason, err := follows(device, a); reason != "" || err != nil {
 		return refused(reason), err
 	}
 	return s.enter(a)

@@ -1,0 +1,141 @@
+package threads
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stoa-commerce/stoa/protocol/thread"
+	"github.com/stoa-commerce/stoa/protocol/wire"
+	"github.com/stoa-commerce/stoa/store"
+)
+
+func (s *stand) left() (n uint64) {
+	s.Helper()
+	s.check(s.store.Desk(s.Context(), func(v *store.DeskView) (err error) {
+		n, err = number(v, settingLeft)
+		return err
+	}))
+	return n
+}
+
+func hi() thread.Draft { return thread.Draft{Kind: thread.KindText, Body: &thread.Text{Text: "hi"}} }
+
+func TestABackupFindsTodaysOrdersAgainThroughItsShoppers(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("yesterday"))
+	yesterday := s.backup()
+	s.advance(time.Hour)
+	s.states(x.post(x.order()), "committed")
+	_, err := s.Say(t.Context(), x.id(), hi())
+	s.check(err)
+	x.read()
+	s.advance(time.Hour)
+	s.restore(yesterday)
+
+	_, err = s.Say(t.Context(), x.id(), hi())
+	s.wants(err, ErrUnconfirmed)
+	pending := x.text("and another thing")
+	s.states(x.post(pending), "received")
+	if x.resync == nil || x.resync.Have != 1 || x.resync.Commit != x.log[0].Commit.ID {
+		t.Fatalf("asked for %+v", x.resync)
+	}
+	s.states(x.post(x.handback(x.resync.Have)), "committed")
+	if left := s.left(); left != 4 {
+		t.Errorf("%d left", left)
+	}
+	s.states(x.post(pending), "committed")
+	_, err = s.Say(t.Context(), x.id(), hi())
+	s.check(err)
+	x.read()
+	x.has("text", "order", "order.number", "text", "text", "text")
+}
+
+func TestABrandThatForgotTheWholeThreadIsHandedItBackUnasked(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	empty := s.backup()
+	x.first(x.text("hello"), x.order())
+	y, certs := x.twin(x.identity)
+	s.check(y.join(certs))
+	y.read()
+	y.post(y.draft(thread.KindDeviceAdd, &thread.DeviceAdd{Certs: certs}), y.text("from the other browser"))
+	x.read()
+	s.restore(empty)
+	_, err := s.Read(t.Context(), x.id(), x.request(), 0)
+	s.wants(err, wire.ErrUnknownThread)
+	s.states(x.first(x.handback(0), x.text("more")), "committed", "committed")
+	y.read()
+	s.states(y.post(y.text("still in")), "committed")
+	x.read()
+	y.has(x.kinds()...)
+}
+
+func TestAHandbackThatTheBrandDidNotSignIsRefused(t *testing.T) {
+	s := newStand(t, 5)
+	x, y := s.visit(), s.visit()
+	x.first(x.text("one"))
+	yesterday := s.backup()
+	x.post(x.text("two"), x.text("three"))
+	y.first(y.text("of another thread"))
+	s.restore(yesterday)
+	s.states(x.post(x.seal(&thread.HandbackParcel{Items: y.held})), refusedEnvelope)
+	s.states(x.post(x.handback(2)), refusedHandback) // a gap
+	turned := []thread.HandbackItem{x.held[1], x.held[2]}
+	turned[0].Entry, turned[1].Entry = turned[1].Entry, turned[0].Entry
+	s.states(x.post(x.seal(&thread.HandbackParcel{Items: turned})), refusedEnvelope)
+	s.states(x.post(x.handback(0)), "committed")
+	x.has("text", "text", "text")
+}
+
+func TestABodyThatIsNoLongerThereIsHandedBackWithoutIt(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("one"))
+	yesterday := s.backup()
+	x.post(x.text("two"))
+	s.restore(yesterday)
+	x.held[1].Salt, x.held[1].Body = nil, nil
+	s.states(x.post(x.handback(1), x.text("three")), "committed", "committed")
+}
+
+func TestAThreadOfBeforeTheRestoreIsConfirmedByWhatItsShopperHasSeen(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("one"))
+	s.advance(time.Hour)
+	s.restore(s.backup())
+	_, err := s.Say(t.Context(), x.id(), hi())
+	s.wants(err, ErrUnconfirmed)
+	s.states(x.post(x.text("two")), "committed")
+	_, err = s.Say(t.Context(), x.id(), hi())
+	s.check(err)
+	y := s.visit() // a thread of after the restore needs nothing
+	y.first(y.text("new here"))
+	_, err = s.Say(t.Context(), y.id(), hi())
+	s.check(err)
+}
+
+func TestAnEpochThatWasForgottenComesBackWithTheHandback(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("one"))
+	yesterday := s.backup()
+	x.post(x.rekey())
+	x.post(x.text("two"))
+	epoch, secret := x.epoch, x.secret
+	s.restore(yesterday)
+	_, err := x.try(patience, x.text("three"))
+	s.wants(err, wire.ErrUnknownEpoch)
+	s.check(x.join(nil))
+	before := *x
+	x.pen.DSeq, x.pen.Last = x.log[2].Entry.DSeq, x.log[2].Entry.ID
+	if before.epoch != 0 {
+		t.Fatalf("welcomed to epoch %d", before.epoch)
+	}
+	a, err := x.try(patience, x.handback(1))
+	s.check(err)
+	s.states(a.Results, "committed")
+	x.epoch, x.secret = epoch, secret
+	s.states(x.post(x.text("three")), "committed")
+}
