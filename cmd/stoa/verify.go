@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -19,14 +20,16 @@ import (
 
 // verdict is what stoa verify finds out about a file.
 type verdict struct {
-	Kind    string         `json:"kind"` // archive or proof
+	Kind    string         `json:"kind"` // archive, proof or receipt
 	Brand   string         `json:"brand"`
 	Epoch   uint64         `json:"epoch"`
 	Seq     uint64         `json:"seq"`
 	Time    string         `json:"time,omitempty"`
 	Path    string         `json:"path,omitempty"`   // of a proof
 	Absent  bool           `json:"absent,omitempty"` // a proof that nothing is at the path
-	Records int            `json:"records"`
+	Records int            `json:"records"`          // of a receipt: entries
+	Receipt *receiptView   `json:"receipt,omitempty"`
+	Part    string         `json:"part,omitempty"` // of a receipt: what was altered
 	Valid   bool           `json:"valid"`
 	Expired bool           `json:"expired"`
 	Reason  catalog.Reason `json:"reason"` // why it isn't valid
@@ -39,12 +42,14 @@ func (a *app) verifyCommand() *cobra.Command {
 	var brand string
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
-		Short: "Check an archive or a proof against the brand's signature",
+		Short: "Check an archive, a proof or a receipt against the brand's signature",
 		Long: `Checks every byte of an archive or proof: that the brand's identity holds, that its
-key signed the head, and that every record is what the head commits to. It needs no
-home and no network. When the brand signed is its own claim.`,
+key signed the head, and that every record is what the head commits to; of a receipt,
+that the shopper and the brand signed what it shows, in this order. It needs no home
+and no network. When the brand signed is its own claim.`,
 		Example: `  stoa verify catalog.car
-  stoa verify sencha.proof --brand bafyrei…`,
+  stoa verify sencha.proof --brand bafyrei…
+  stoa verify order-1001.receipt`,
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var expected protocol.CID
@@ -78,19 +83,13 @@ func verifyFile(name string, brand protocol.CID, now protocol.Millis) verdict {
 	if err != nil && len(first) == 0 {
 		return verdict{Reason: catalog.Truncated, Detail: "the file is empty"}
 	}
-	if containsMark(first) {
+	switch {
+	case bytes.Contains(first, []byte(archiveMark)):
 		return verifyArchive(r, brand, now)
+	case bytes.Contains(first, []byte(receiptMark)):
+		return verifyReceipt(r, brand)
 	}
 	return verifyProof(r, brand, now)
-}
-
-func containsMark(b []byte) bool {
-	for i := 0; i+len(archiveMark) <= len(b); i++ {
-		if string(b[i:i+len(archiveMark)]) == archiveMark {
-			return true
-		}
-	}
-	return false
 }
 
 func verifyArchive(r io.Reader, brand protocol.CID, now protocol.Millis) verdict {
@@ -145,6 +144,10 @@ func (a *app) report(v verdict) error {
 		a.warn("Not valid (%s): %s", v.Reason, v.why())
 		return failed
 	}
+	if v.Receipt != nil {
+		a.reportReceipt(v)
+		return nil
+	}
 	what := counted(v.Records, "record")
 	if v.Absent {
 		what = "nothing at " + v.Path
@@ -163,18 +166,21 @@ func (v verdict) why() string {
 	if v.Reason == "unreadable" {
 		return v.Detail
 	}
+	if v.Kind == "receipt" {
+		return "this isn't what the brand and the shopper signed. Altered or missing: " + v.Part + ".\n  " + v.Detail
+	}
 	_, detail, found := strings.Cut(v.Detail, string(v.Reason)+": ")
 	if !found {
 		detail = v.Detail
 	}
 	return "this isn't what a brand signed. Something was changed or lost, or\n" +
-		"the file isn't of 'stoa export' or 'stoa proof'.\n  " + detail
+		"the file isn't of 'stoa export', 'stoa proof' or 'stoa receipt'.\n  " + detail
 }
 
 // tellOwner shows a head of the home's own brand to its node, which knows whether
 // it signed it. Without a brand in the home there is nobody to tell.
 func (a *app) tellOwner(ctx context.Context, v verdict) {
-	if !v.Valid {
+	if !v.Valid || v.Receipt != nil {
 		return
 	}
 	c, err := control.Dial(ctx, a.options(io.Discard))
