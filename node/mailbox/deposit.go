@@ -19,6 +19,7 @@ type deposit struct {
 	thread    protocol.CID
 	depositor string
 	write     [32]byte // the hash of the capability
+	after     uint64   // what the shopper has
 	items     []store.BoxItem
 	results   []wire.EnvelopeResult // set by do
 }
@@ -38,8 +39,9 @@ func (r *Relay) Begin(ctx context.Context, depositor string, write [32]byte, b w
 	if err != nil {
 		return wire.ThreadAnswer{}, err
 	}
+	d.after = b.After
 	open := func(tx *store.BoxTxn) error { return r.open(tx, g, b.Genesis, d) }
-	return r.leave(ctx, g.Brand, d, open, b.After, brandTime)
+	return r.leave(ctx, g.Brand, d, open, brandTime)
 }
 
 // Post leaves envelopes in a box and returns what waits for the shopper there. While
@@ -53,7 +55,8 @@ func (r *Relay) Post(ctx context.Context, depositor string, id protocol.CID, wri
 	if err != nil {
 		return wire.ThreadAnswer{}, err
 	}
-	return r.leave(ctx, x.Brand, d, nil, p.After, wait)
+	d.after = p.After
+	return r.leave(ctx, x.Brand, d, nil, wait)
 }
 
 // box reads a box.
@@ -91,7 +94,7 @@ func (r *Relay) deposit(id protocol.CID, depositor string, write [32]byte, envel
 func named(depositor string) string { return "@" + depositor }
 
 // leave makes a deposit durable, has the brand told and waits for its answer.
-func (r *Relay) leave(ctx context.Context, brand protocol.CID, d *deposit, open func(*store.BoxTxn) error, after uint64, wait time.Duration) (wire.ThreadAnswer, error) {
+func (r *Relay) leave(ctx context.Context, brand protocol.CID, d *deposit, open func(*store.BoxTxn) error, wait time.Duration) (wire.ThreadAnswer, error) {
 	ear := r.hub.listen(earRoom, d.thread)
 	defer r.hub.leave(ear)
 	err := r.change(ctx, int(cost(d.items...)), func(tx *store.BoxTxn) error {
@@ -110,7 +113,7 @@ func (r *Relay) leave(ctx context.Context, brand protocol.CID, d *deposit, open 
 		return wire.ThreadAnswer{}, err
 	}
 	r.await(ctx, brand, d, ear, wait)
-	page, err := r.page(ctx, d.thread, after)
+	page, err := r.page(ctx, d.thread, d.after)
 	return wire.ThreadAnswer{Thread: d.thread, Results: d.results, ThreadPage: page}, err
 }
 
@@ -204,6 +207,12 @@ func (r *Relay) store(tx *store.BoxTxn, d *deposit) error {
 	x, err := r.writable(tx, d.thread, d.write)
 	if err != nil {
 		return err
+	}
+	if d.after > x.Read && d.after <= x.Down.Last {
+		x.Read = d.after
+		if err := r.touch(tx, x); err != nil {
+			return err
+		}
 	}
 	d.results = make([]wire.EnvelopeResult, len(d.items))
 	var fresh []store.BoxItem

@@ -213,12 +213,9 @@ func (s *session) deliver(step []*wire.MailItem) error {
 	for n, i := range step {
 		items[n] = Item{Thread: i.Thread, What: i.What, Bytes: i.Bytes, Time: i.Time}
 	}
-	outcomes, err := s.c.Desk.Deliver(s.ctx, s.id, items)
+	outcomes, err := s.handOver(items)
 	if err != nil {
-		return fmt.Errorf("deliver mail: %w", err)
-	}
-	if len(outcomes) != len(step) {
-		return fmt.Errorf("deliver mail: %d outcomes of %d items", len(outcomes), len(step))
+		return err
 	}
 	threads, err := s.bind(step, outcomes)
 	if err != nil {
@@ -235,6 +232,31 @@ func (s *session) deliver(step []*wire.MailItem) error {
 		}
 	}
 	return s.ack(step, outcomes)
+}
+
+// deskTries is how often the desk is asked in vain before the stream ends, and deskRest
+// how long it is left alone after the first time; it doubles.
+const deskTries, deskRest = 6, 50 * time.Millisecond
+
+// handOver hands items to the desk, again when it fails: they may not overtake each
+// other.
+func (s *session) handOver(items []Item) (outcomes []Outcome, err error) {
+	for try := range deskTries {
+		outcomes, err = s.c.Desk.Deliver(s.ctx, s.id, items)
+		if err == nil && len(outcomes) != len(items) {
+			err = fmt.Errorf("%d outcomes of %d items", len(outcomes), len(items))
+		}
+		if err == nil {
+			return outcomes, nil
+		}
+		s.c.Log.Warn("mail could not be taken", "brand", s.c.Brand, "peer", s.id, "items", len(items), "reason", err)
+		select {
+		case <-s.ctx.Done():
+			return nil, s.ctx.Err()
+		case <-time.After(deskRest << try):
+		}
+	}
+	return nil, fmt.Errorf("deliver mail: %w", err)
 }
 
 // bind remembers that the relay holds boxes of the threads of which something was
