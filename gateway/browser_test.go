@@ -119,7 +119,7 @@ const shown = `(() => document.readyState !== 'complete' || !document.querySelec
 	address: location.search,
 	sku: document.querySelector('[data-fact=sku] dd').textContent,
 	first: [...document.querySelectorAll('.frame')].find(f => Math.abs(f.getBoundingClientRect().left - document.querySelector('.frames').getBoundingClientRect().left) < 2)?.querySelector('img').alt ?? '',
-	ask: document.querySelector('[data-ask]').href.split('variant%3D')[1],
+	ask: document.querySelector('[data-ask]').href.split('variant=')[1],
 	marks: [...document.querySelectorAll('.choice')].map(c => c.className.replace(/choice|swatch/g, '').trim()).join(),
 }))()`
 

@@ -151,6 +151,8 @@ func (g *Gateway) route(w *recorder, r *http.Request) {
 	case path == "/.well-known/stoa":
 		w.route = "well-known"
 		g.about(w, r)
+	case first == "t":
+		g.talk(w, r, rest)
 	case path == shop.DirectoryPath:
 		g.directory(w, r)
 	default:

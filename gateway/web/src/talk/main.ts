@@ -1,6 +1,4 @@
-import * as engine from "../thread/index";
-import { type MyShops, type Open, start } from "./start";
-
-const { openEngine, myShops } = engine as unknown as { openEngine: Open; myShops: MyShops };
+import { myShops, openEngine } from "../thread/index";
+import { start } from "./start";
 
 void start(openEngine, myShops);
