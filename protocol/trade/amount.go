@@ -22,12 +22,12 @@ func share(a, b, c int64) int64 {
 // hundred is 100 % as a Percent.
 const hundred = 100_000
 
-// of returns the share of an amount, rounded half up.
-func (p Percent) of(amount int64) int64 { return share(amount, int64(p), hundred) }
+// Of returns the share of an amount, rounded half up.
+func (p Percent) Of(amount int64) int64 { return share(amount, int64(p), hundred) }
 
-// within returns the part of an amount that is the tax at this rate when the amount
+// Within returns the part of an amount that is the tax at this rate when the amount
 // holds it, rounded half up.
-func (p Percent) within(amount int64) int64 { return share(amount, int64(p), hundred+int64(p)) }
+func (p Percent) Within(amount int64) int64 { return share(amount, int64(p), hundred+int64(p)) }
 
 // times returns unit × quantity, false when it is beyond MaxTotal.
 func times(unit, quantity int64) (int64, bool) {
@@ -35,15 +35,19 @@ func times(unit, quantity int64) (int64, bool) {
 	return int64(lo), hi == 0 && lo <= MaxTotal
 }
 
-// spread divides an amount over parts in proportion to them, so that the shares sum up
-// to it and none is above its part. It is at most the sum of the parts: the share of a
-// part is what the amount's portion, rounded down, grows by with that part.
-func spread(amount int64, parts []int64, sum int64) []int64 {
+// Spread divides an amount over parts in proportion to them, so that the shares add up
+// to it and none is above its part. It is at most the sum of the parts, which is at most
+// MaxTotal: the share of a part is what the amount's portion, rounded down, grows by
+// with that part.
+func Spread(amount int64, parts []int64) []int64 {
 	out := make([]int64, len(parts))
+	var sum, upTo, given int64
+	for _, part := range parts {
+		sum += part
+	}
 	if sum == 0 {
 		return out
 	}
-	var upTo, given int64
 	for i, part := range parts {
 		upTo += part
 		portion, _ := mulDiv(amount, upTo, sum)

@@ -64,10 +64,10 @@ func (d *Discount) shares(lines []QuoteLine, goods int64) []int64 {
 		totals[i] = l.Total
 	}
 	if d.Percent == 0 {
-		return spread(min(d.Amount, goods), totals, goods)
+		return Spread(min(d.Amount, goods), totals)
 	}
 	for i := range totals {
-		totals[i] = d.Percent.of(totals[i])
+		totals[i] = d.Percent.Of(totals[i])
 	}
 	return totals
 }

@@ -89,9 +89,9 @@ func (p *pricing) taxes() error {
 // on returns the tax of an amount, within it or on top.
 func (t *Tax) on(amount int64, rate Percent) int64 {
 	if t.Included {
-		return rate.within(amount)
+		return rate.Within(amount)
 	}
-	return rate.of(amount)
+	return rate.Of(amount)
 }
 
 // net is the value of the goods after the discount.

@@ -146,7 +146,7 @@ func TestSharesAddUpToTheAmount(t *testing.T) {
 		}
 		amount := rapid.Int64Range(0, sum).Draw(r, "amount")
 		given := int64(0)
-		for i, s := range spread(amount, parts, sum) {
+		for i, s := range Spread(amount, parts) {
 			if given += s; s < 0 || s > parts[i] {
 				r.Fatalf("%d of %d", s, parts[i])
 			}

@@ -34,6 +34,8 @@ var sets = []struct {
 	{"thread.json", threadVectors},
 	{"bodies.json", bodyVectors},
 	{"receipt.json", receiptVectors},
+	{"price.json", priceVectors},
+	{"orders.json", orderVectors},
 }
 
 func main() {
