@@ -33,7 +33,7 @@ func (d *DB) Bulk(ctx context.Context) (kv.Bulk, error) {
 	if err := d.begin(ctx, true); err != nil {
 		return nil, fmt.Errorf("bulk: %w", err)
 	}
-	d.gate.leave()
+	d.gate.Leave()
 	return &bulk{ctx: ctx, db: d}, nil
 }
 
@@ -71,7 +71,7 @@ func (b *bulk) do(step func() error) error {
 	if err := b.db.begin(b.ctx, true); err != nil {
 		return b.end(err)
 	}
-	defer b.db.gate.leave()
+	defer b.db.gate.Leave()
 	if err := step(); err != nil {
 		return b.end(err)
 	}
@@ -123,9 +123,9 @@ func (b *bulk) Flush() error {
 func (b *bulk) Discard() { b.end(errDiscarded) }
 
 func (b *bulk) end(err error) error {
-	if b.cur != nil && b.db.gate.enter() {
+	if b.cur != nil && b.db.gate.Enter() {
 		b.cur.txn.Discard()
-		b.db.gate.leave()
+		b.db.gate.Leave()
 	}
 	b.cur = nil
 	for len(b.sent) > 0 {

@@ -17,7 +17,7 @@ import (
 type DB struct {
 	opt  Options
 	bdg  *badger.DB
-	gate *gate
+	gate *kv.Gate
 	sync *syncer
 	logs *logs
 	lock *os.File
@@ -43,7 +43,7 @@ type fault struct {
 // one) has it open, ErrCorrupt naming the damaged file, or ErrNoSpace when
 // the disk is too full to begin.
 func Open(o Options) (*DB, error) {
-	d := &DB{opt: o.withDefaults(), gate: newGate(), snaps: map[*snapshot]struct{}{}}
+	d := &DB{opt: o.withDefaults(), gate: kv.NewGate(), snaps: map[*snapshot]struct{}{}}
 	if err := d.open(); err != nil {
 		d.unlock()
 		return nil, fmt.Errorf("open store %s: %w", o.Dir, err)
@@ -106,7 +106,7 @@ func (d *DB) Sync(ctx context.Context) error {
 	if err := d.begin(ctx, true); err != nil {
 		return fmt.Errorf("sync: %w", err)
 	}
-	defer d.gate.leave()
+	defer d.gate.Leave()
 	return d.makeDurable()
 }
 
@@ -134,7 +134,7 @@ func (d *DB) begin(ctx context.Context, writes bool) error {
 	if f := d.fault.Load(); f != nil && (writes || f.reads) {
 		return f.err
 	}
-	if !d.gate.enter() {
+	if !d.gate.Enter() {
 		return kv.ErrClosed
 	}
 	return nil
@@ -142,7 +142,7 @@ func (d *DB) begin(ctx context.Context, writes bool) error {
 
 // Close implements kv.Engine.
 func (d *DB) Close() error {
-	if !d.gate.close() {
+	if !d.gate.Close() {
 		return nil
 	}
 	d.mu.Lock()

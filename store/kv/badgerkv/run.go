@@ -35,10 +35,10 @@ func (d *DB) Run(ctx context.Context) error {
 }
 
 func (d *DB) tableBytes() (total int64) {
-	if !d.gate.enter() {
+	if !d.gate.Enter() {
 		return 0
 	}
-	defer d.gate.leave()
+	defer d.gate.Leave()
 	for _, t := range d.bdg.Tables() {
 		total += int64(t.OnDiskSize)
 	}

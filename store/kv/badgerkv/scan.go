@@ -78,7 +78,7 @@ func (s *scan) move(what string, key []byte, do func()) error {
 }
 
 func (s *scan) interrupted() error {
-	if s.db.gate.shut.Load() {
+	if s.db.gate.IsShut() {
 		return kv.ErrClosed
 	}
 	return s.stopped()

@@ -12,7 +12,7 @@ import (
 // it is never discarded under a reader.
 type snapshot struct {
 	reader
-	gate *gate
+	gate *kv.Gate
 }
 
 // Snapshot implements kv.Engine.
@@ -20,9 +20,9 @@ func (d *DB) Snapshot() (kv.Snapshot, error) {
 	if err := d.begin(context.Background(), false); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	defer d.gate.leave()
+	defer d.gate.Leave()
 	txn := d.bdg.NewTransaction(false)
-	s := &snapshot{reader{context.Background(), d, txn}, newGate()}
+	s := &snapshot{reader{context.Background(), d, txn}, kv.NewGate()}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.snaps[s] = struct{}{}
@@ -38,34 +38,34 @@ func (s *snapshot) Release() {
 }
 
 func (s *snapshot) close() {
-	if s.gate.close() {
+	if s.gate.Close() {
 		s.txn.Discard()
 	}
 }
 
 func (s *snapshot) Get(key []byte) ([]byte, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return nil, fmt.Errorf("get %q: snapshot: %w", key, kv.ErrClosed)
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	return s.reader.Get(key)
 }
 
 func (s *snapshot) Has(key []byte) (bool, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return false, fmt.Errorf("has %q: snapshot: %w", key, kv.ErrClosed)
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	return s.reader.Has(key)
 }
 
 func (s *snapshot) Scan(r kv.Range, o kv.ScanOptions) iter.Seq2[kv.Item, error] {
 	return func(yield func(kv.Item, error) bool) {
-		if !s.gate.enter() {
+		if !s.gate.Enter() {
 			yield(kv.Item{}, fmt.Errorf("scan: snapshot: %w", kv.ErrClosed))
 			return
 		}
-		defer s.gate.leave()
+		defer s.gate.Leave()
 		s.reader.Scan(r, o)(yield)
 	}
 }

@@ -25,7 +25,7 @@ func (d *DB) Update(ctx context.Context, dur kv.Durability, fn func(kv.Txn) erro
 	if err := d.begin(ctx, true); err != nil {
 		return fmt.Errorf("update: %w", err)
 	}
-	defer d.gate.leave()
+	defer d.gate.Leave()
 	if err := d.apply(ctx, fn); err != nil {
 		return err
 	}
@@ -115,13 +115,13 @@ func (d *DB) send(txn *badger.Txn) (outcome chan error, err error) {
 	if err := d.needFree(d.opt.Reserve); err != nil {
 		return nil, fmt.Errorf("update: %w", err)
 	}
-	d.gate.stay()
+	d.gate.Stay()
 	outcome = make(chan error, 1)
 	d.sync.begin()
 	txn.CommitWith(func(err error) {
 		d.sync.end()
 		outcome <- d.committed(err)
-		d.gate.leave()
+		d.gate.Leave()
 	})
 	return outcome, nil
 }

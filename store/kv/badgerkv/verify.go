@@ -99,15 +99,15 @@ func (d *DB) verifyNone(ctx context.Context) error {
 	if err := d.begin(ctx, false); err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	d.gate.leave()
+	d.gate.Leave()
 	return nil
 }
 
 func (d *DB) tableIDs() (ids []uint64) {
-	if !d.gate.enter() {
+	if !d.gate.Enter() {
 		return nil
 	}
-	defer d.gate.leave()
+	defer d.gate.Leave()
 	for _, t := range d.bdg.Tables() {
 		ids = append(ids, t.ID)
 	}
@@ -120,7 +120,7 @@ func (d *DB) verifyTable(ctx context.Context, id uint64) error {
 	if err := d.begin(ctx, false); err != nil {
 		return err
 	}
-	defer d.gate.leave()
+	defer d.gate.Leave()
 	err := checkTable(table.NewFilename(id, d.opt.Dir), true)
 	if err == nil || !slices.ContainsFunc(d.bdg.Tables(), func(t badger.TableInfo) bool { return t.ID == id }) {
 		return nil
@@ -140,7 +140,7 @@ func (d *DB) sleep(ctx context.Context, t time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-d.gate.closed:
+	case <-d.gate.Shut():
 		return kv.ErrClosed
 	}
 }

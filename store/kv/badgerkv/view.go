@@ -17,7 +17,7 @@ func (d *DB) View(ctx context.Context, fn func(kv.Reader) error) error {
 	if err := d.begin(ctx, false); err != nil {
 		return fmt.Errorf("view: %w", err)
 	}
-	defer d.gate.leave()
+	defer d.gate.Leave()
 	txn := d.bdg.NewTransaction(false)
 	defer txn.Discard()
 	return fn(&reader{ctx: ctx, db: d, txn: txn})

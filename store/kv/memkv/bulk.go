@@ -25,7 +25,7 @@ func (e *Engine) Bulk(ctx context.Context) (kv.Bulk, error) {
 	if err := e.enter(ctx); err != nil {
 		return nil, fmt.Errorf("bulk: %w", err)
 	}
-	e.gate.leave()
+	e.gate.Leave()
 	return &bulk{ctx: ctx, e: e}, nil
 }
 
@@ -64,7 +64,7 @@ func (b *bulk) do(step func() error) error {
 	err := b.e.enter(b.ctx)
 	if err == nil {
 		err = step()
-		b.e.gate.leave()
+		b.e.gate.Leave()
 	}
 	if err != nil {
 		b.end(err)

@@ -17,7 +17,7 @@ const (
 
 // Engine is a kv.Engine in memory.
 type Engine struct {
-	gate      *gate
+	gate      *kv.Gate
 	contended sync.Mutex // held by an update that met many conflicts
 
 	mu      sync.Mutex
@@ -31,7 +31,7 @@ type Engine struct {
 func New() *Engine { return open(nil, 0) }
 
 func open(root *tree, version uint64) *Engine {
-	return &Engine{gate: newGate(), root: root, durable: root, version: version, snaps: map[*snapshot]struct{}{}}
+	return &Engine{gate: kv.NewGate(), root: root, durable: root, version: version, snaps: map[*snapshot]struct{}{}}
 }
 
 // Reopen closes the engine and returns a new one with what it held: a process
@@ -54,7 +54,7 @@ func (e *Engine) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !e.gate.enter() {
+	if !e.gate.Enter() {
 		return kv.ErrClosed
 	}
 	return nil
@@ -71,7 +71,7 @@ func (e *Engine) View(ctx context.Context, fn func(kv.Reader) error) error {
 	if err := e.enter(ctx); err != nil {
 		return fmt.Errorf("view: %w", err)
 	}
-	defer e.gate.leave()
+	defer e.gate.Leave()
 	return fn(&reader{ctx: ctx, gate: e.gate, root: e.now()})
 }
 
@@ -81,8 +81,8 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 	if err := e.enter(ctx); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	defer e.gate.leave()
-	own := newGate()
+	defer e.gate.Leave()
+	own := kv.NewGate()
 	s := &snapshot{reader{ctx: ctx, gate: own, root: e.now()}, e}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -95,7 +95,7 @@ func (e *Engine) Sync(ctx context.Context) error {
 	if err := e.enter(ctx); err != nil {
 		return fmt.Errorf("sync: %w", err)
 	}
-	defer e.gate.leave()
+	defer e.gate.Leave()
 	e.makeDurable()
 	return nil
 }
@@ -111,7 +111,7 @@ func (e *Engine) Verify(ctx context.Context) error {
 	if err := e.enter(ctx); err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	e.gate.leave()
+	e.gate.Leave()
 	return nil
 }
 
@@ -124,20 +124,20 @@ func (e *Engine) Limits() kv.Limits {
 func (e *Engine) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-	case <-e.gate.closed:
+	case <-e.gate.Shut():
 	}
 	return nil
 }
 
 // Close implements kv.Engine.
 func (e *Engine) Close() error {
-	e.gate.close()
+	e.gate.Close()
 	e.mu.Lock()
 	snaps := e.snaps
 	e.snaps = map[*snapshot]struct{}{}
 	e.mu.Unlock()
 	for s := range snaps {
-		s.gate.close()
+		s.gate.Close()
 	}
 	return nil
 }

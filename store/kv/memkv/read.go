@@ -11,14 +11,14 @@ import (
 // reader reads one state, as long as its gate is open.
 type reader struct {
 	ctx  context.Context
-	gate *gate
+	gate *kv.Gate
 	root *tree
 	saw  func(key []byte) // notes what is read; nil where nobody asks
 }
 
 // stopped says why reading must end early.
 func (r *reader) stopped() error {
-	if r.gate.shut.Load() {
+	if r.gate.IsShut() {
 		return kv.ErrClosed
 	}
 	return r.ctx.Err()
@@ -95,32 +95,32 @@ func (s *snapshot) Release() {
 	s.e.mu.Lock()
 	delete(s.e.snaps, s)
 	s.e.mu.Unlock()
-	s.gate.close()
+	s.gate.Close()
 }
 
 func (s *snapshot) Get(key []byte) ([]byte, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return nil, fmt.Errorf("get %.64q: snapshot: %w", key, kv.ErrClosed)
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	return s.reader.Get(key)
 }
 
 func (s *snapshot) Has(key []byte) (bool, error) {
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return false, fmt.Errorf("has %.64q: snapshot: %w", key, kv.ErrClosed)
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	return s.reader.Has(key)
 }
 
 func (s *snapshot) Scan(rg kv.Range, o kv.ScanOptions) iter.Seq2[kv.Item, error] {
 	return func(yield func(kv.Item, error) bool) {
-		if !s.gate.enter() {
+		if !s.gate.Enter() {
 			yield(kv.Item{}, fmt.Errorf("scan: snapshot: %w", kv.ErrClosed))
 			return
 		}
-		defer s.gate.leave()
+		defer s.gate.Leave()
 		s.reader.Scan(rg, o)(yield)
 	}
 }

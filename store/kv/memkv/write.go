@@ -20,7 +20,7 @@ func (e *Engine) Update(ctx context.Context, d kv.Durability, fn func(kv.Txn) er
 	if err := e.enter(ctx); err != nil {
 		return fmt.Errorf("update: %w", err)
 	}
-	defer e.gate.leave()
+	defer e.gate.Leave()
 	for range freeAttempts {
 		if err := e.attempt(ctx, d, fn); !errors.Is(err, errAgain) {
 			return err
