@@ -142,7 +142,7 @@ func (b *brand) publish(ctx context.Context, s *store.Store, p *store.Prepared, 
 func profileOf(name string) catalog.Profile {
 	return catalog.Profile{
 		Header: catalog.HeaderOf(catalog.TypeProfile), Name: name, Tagline: "Plain goods for long use",
-		Language: "en", Country: "DE", Currency: currency,
+		Language: "en", Country: country, Currency: currency,
 	}
 }
 

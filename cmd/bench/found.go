@@ -14,7 +14,11 @@ import (
 	"github.com/stoa-commerce/stoa/store"
 )
 
-const currency protocol.Currency = "EUR"
+// The brands here sell in and from one place.
+const (
+	currency protocol.Currency = "EUR"
+	country  protocol.Country  = "DE"
+)
 
 // founding fills a new home as an import of all its products would leave it:
 // public records, private tables and where its pictures came from.
@@ -28,7 +32,7 @@ type founding struct {
 // found makes the home of a brand with so many products.
 func found(ctx context.Context, home string, products int) error {
 	f := founding{home: home, products: products, now: time.Now()}
-	profile := catalog.Profile{Name: "Stoa of Things", Tagline: "Plain goods for long use", Language: "en", Country: "DE", Currency: currency}
+	profile := catalog.Profile{Name: "Stoa of Things", Tagline: "Plain goods for long use", Language: "en", Country: country, Currency: currency}
 	var err error
 	if f.node, _, err = node.Create(ctx, nodeOptions(home), profile); err != nil {
 		return err

@@ -44,6 +44,13 @@ type scale struct {
 	chunks      int           // into which the cold requests are cut
 	visible     int           // edits looked for on their page
 	connections int
+	buyers      int // shoppers at once
+	orders      int // that they place in a round
+	rushing     int // buyers who come at the same moment
+	pieces      int // that there are for them
+	threads     int // that a node has
+	recalls     int // of one of them
+	replies     int // in each direction
 }
 
 var scales = map[string]scale{
@@ -53,6 +60,7 @@ var scales = map[string]scale{
 		seen: 200, mirrored: 1000, rush: 100, rushTime: 10 * time.Second, brands: 1000, wares: 100,
 		nodes: 200, heads: 25, judged: 20_000, syncs: 2,
 		pages: 256, rounds: 7, round: time.Second, chunks: 10, visible: 20, connections: 32,
+		buyers: 32, orders: 1500, rushing: 2000, pieces: 500, threads: 100_000, recalls: 2000, replies: 300,
 	},
 	"small": {
 		name: "small", big: 250, shop: 120, edits: 5,
@@ -60,6 +68,7 @@ var scales = map[string]scale{
 		seen: 3, mirrored: 20, rush: 5, rushTime: 100 * time.Millisecond, brands: 4, wares: 5,
 		nodes: 12, heads: 3, judged: 50, syncs: 1,
 		pages: 8, rounds: 2, round: 30 * time.Millisecond, chunks: 3, visible: 2, connections: 4,
+		buyers: 4, orders: 12, rushing: 12, pieces: 5, threads: 50, recalls: 10, replies: 5,
 	},
 }
 

@@ -49,6 +49,8 @@ func scenarios() []scenario {
 		{"full-sync", "a node fetches a whole catalog", fullSync},
 		{"delta", "a mirror takes some changes of a very large catalog", delta},
 		{"unknown-base", "the same when the shop has forgotten what the mirror has", unknownBase},
+		{"checkout", "sealed orders over HTTP, from quote to verified commit", checkout},
+		{"contention", "many more buyers than pieces, at once", contention},
 		{"memory", "a node follows many brands", memory},
 	}
 }
