@@ -298,7 +298,9 @@ func (x *shopper) seal(p thread.Parcel) []byte {
 	return e
 }
 
-func (x *shopper) text(words string) []byte { return x.draft(thread.KindText, &thread.Text{Text: words}) }
+func (x *shopper) text(words string) []byte {
+	return x.draft(thread.KindText, &thread.Text{Text: words})
+}
 
 func (x *shopper) order() []byte {
 	return x.draft(thread.KindOrder, &trade.Placement{
