@@ -81,7 +81,7 @@ lets anyone check that a price is yours. One program, no other service.`,
 		a.silenceCommand(), a.followCommand(), a.unfollowCommand(), a.mirrorCommand(),
 		a.brandsCommand(), a.peersCommand(), a.demoCommand(), a.keyCommand(),
 		a.inboxCommand(), a.replyCommand(), a.eraseCommand(), a.ordersCommand(), a.orderCommand(), a.stockCommand(),
-		a.buyCommand(), a.threadCommand())
+		a.buyCommand(), a.threadCommand(), a.receiptCommand())
 	return root
 }
 
