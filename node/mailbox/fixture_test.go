@@ -325,7 +325,8 @@ type desk struct {
 	fail    int // deliveries that fail yet
 	refuse  string
 	blobs   map[protocol.CID][]byte
-	hide    bool // knows no thread when asked
+	slow    chan struct{} // deliveries wait until it is closed; nil: they don't
+	again   *uint64       // of all outcomes
 }
 
 // talk is a thread at the desk.
@@ -342,7 +343,14 @@ func newDesk(o *owner) *desk {
 
 var errDown = errors.New("the desk is down")
 
-func (d *desk) Deliver(_ context.Context, _ peer.ID, items []mailbox.Item) ([]mailbox.Outcome, error) {
+func (d *desk) Deliver(ctx context.Context, _ peer.ID, items []mailbox.Item) ([]mailbox.Outcome, error) {
+	if d.slow != nil {
+		select {
+		case <-d.slow:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail > 0 {
@@ -393,7 +401,7 @@ func (d *desk) envelope(t *talk, i mailbox.Item) mailbox.Outcome {
 		d.order = append(d.order, string(text))
 		t.say(i.Thread, "committed: "+string(text))
 	}
-	return mailbox.Outcome{State: wire.MailCommitted}
+	return mailbox.Outcome{State: wire.MailCommitted, Again: d.again}
 }
 
 func (t *talk) say(id protocol.CID, text string, blobs ...protocol.CID) {
@@ -440,7 +448,7 @@ func (d *desk) Find(_ context.Context, identities [][32]byte) (out []wire.MailKn
 	for _, t := range d.threads {
 		g := must(thread.OpenGenesis(t.genesis))
 		for _, id := range identities {
-			if id == [32]byte(g.Identity.Bytes()) && !d.hide {
+			if id == [32]byte(g.Identity.Bytes()) {
 				out = append(out, wire.MailKnown{Genesis: t.genesis, Write: sha256.Sum256([]byte("write of " + g.Thread.String()))})
 			}
 		}

@@ -236,6 +236,9 @@ func (s *session) reply(id protocol.CID, o Outcome) error {
 	}
 	s.mu.Unlock()
 	for _, data := range o.Down {
+		if len(data) == 0 || len(data) > wire.MaxMailBytes {
+			continue
+		}
 		if err := s.put(putting{thread: id, size: len(data)}, wire.MailEnvelope, data); err != nil {
 			return err
 		}

@@ -22,19 +22,30 @@ type pipe struct {
 	last time.Time // when something was written
 }
 
-// newPipe accounts for a stream and what it needs, until it is closed.
-func newPipe(s network.Stream, limited bool) (*pipe, error) {
+// maxGreeting is the largest frame before a brand has proved itself, and
+// greetingMemory what is reserved until then.
+const maxGreeting, greetingMemory = 8 << 10, 64 << 10
+
+// newPipe accounts for a stream that is to be opened with small frames.
+func newPipe(s network.Stream) (*pipe, error) {
 	if err := s.Scope().SetService(Service); err != nil {
 		return nil, fmt.Errorf("mail stream: %w", err)
 	}
-	if err := s.Scope().ReserveMemory(streamMemory, network.ReservationPriorityMedium); err != nil {
+	if err := s.Scope().ReserveMemory(greetingMemory, network.ReservationPriorityMedium); err != nil {
 		return nil, fmt.Errorf("mail stream: %w", err)
 	}
-	p := &pipe{stream: s, in: bufio.NewReaderSize(s, 64<<10), max: wire.MaxMailFrame, last: time.Now()}
-	if limited {
+	return &pipe{stream: s, in: bufio.NewReaderSize(s, 32<<10), max: maxGreeting, last: time.Now()}, nil
+}
+
+// widen accounts for what a stream needs that carries mail, until it is closed.
+func (p *pipe) widen(limited bool) error {
+	if err := p.stream.Scope().ReserveMemory(streamMemory, network.ReservationPriorityMedium); err != nil {
+		return fmt.Errorf("mail stream: %w", err)
+	}
+	if p.max = wire.MaxMailFrame; limited {
 		p.max = wire.MaxRelayedMail
 	}
-	return p, nil
+	return nil
 }
 
 // write writes a frame; nil is a beat.

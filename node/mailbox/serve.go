@@ -61,14 +61,14 @@ func (r *Relay) take(ctx context.Context, s network.Stream) {
 	r.Log.Debug("mail stream ends", "side", "relay", "brand", brand, "peer", from, "reason", err)
 	var b bye
 	if errors.As(err, &b) {
-		_ = s.CloseWrite() // it reads why
+		_ = s.Close() // it reads why
 		return
 	}
 	_ = s.Reset()
 }
 
 func (r *Relay) converse(ctx context.Context, cancel context.CancelFunc, s network.Stream) (brand protocol.CID, err error) {
-	p, err := newPipe(s, r.Limited(s.Conn().RemotePeer()))
+	p, err := newPipe(s)
 	if err != nil {
 		return brand, err
 	}
@@ -78,6 +78,9 @@ func (r *Relay) converse(ctx context.Context, cancel context.CancelFunc, s netwo
 		return brand, errors.Join(err, p.write(&wire.MailBye{Reason: b.reason, Time: r.Now()}))
 	}
 	if err != nil {
+		return brand, err
+	}
+	if err := p.widen(r.Limited(s.Conn().RemotePeer())); err != nil {
 		return brand, err
 	}
 	l := newLine(ctx, cancel, r, brand, p)

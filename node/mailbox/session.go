@@ -81,7 +81,7 @@ func (s *session) open() (network.Stream, error) {
 
 // greet proves for whom mail is collected, and hears whether the relay takes that.
 func (s *session) greet(stream network.Stream) (err error) {
-	if s.pipe, err = newPipe(stream, s.c.Limited(s.id)); err != nil {
+	if s.pipe, err = newPipe(stream); err != nil {
 		return err
 	}
 	payload, err := wire.MailProof{Brand: s.c.Brand, Peer: []byte(s.c.Host.ID()), Relay: []byte(s.id), Time: s.c.Now()}.Encode()
@@ -101,7 +101,7 @@ func (s *session) greet(stream network.Stream) (err error) {
 	}
 	switch f := f.(type) {
 	case *wire.MailOpen:
-		return nil
+		return s.pipe.widen(s.c.Limited(s.id))
 	case *wire.MailBye:
 		s.turnedAway(f)
 		return bye{f.Reason}
@@ -209,11 +209,35 @@ func (s *session) gather(first *wire.MailItem) []*wire.MailItem {
 
 // deliver has the desk act on items, leaves what it answers, and acknowledges then.
 func (s *session) deliver(step []*wire.MailItem) error {
-	items := make([]Item, len(step))
-	for n, i := range step {
-		items[n] = Item{Thread: i.Thread, What: i.What, Bytes: i.Bytes, Time: i.Time}
+	for len(step) > 0 {
+		n := together(step, s.c.Now())
+		if err := s.some(step[:n]); err != nil {
+			return err
+		}
+		step = step[n:]
 	}
-	outcomes, err := s.handOver(items)
+	return nil
+}
+
+// waited is the age in milliseconds from which items have waited for the brand. Then
+// who came first is served first, whatever the desk does side by side.
+const waited protocol.Millis = 10_000
+
+// together returns how many items go to the desk in one call: all that came just now,
+// or of those that waited as many of one thread as follow each other.
+func together(step []*wire.MailItem, now protocol.Millis) int {
+	if step[0].Time >= now-waited {
+		return len(step)
+	}
+	n := 1
+	for n < len(step) && step[n].Thread == step[0].Thread {
+		n++
+	}
+	return n
+}
+
+func (s *session) some(step []*wire.MailItem) error {
+	step, outcomes, err := s.handOver(step)
 	if err != nil {
 		return err
 	}
@@ -234,29 +258,49 @@ func (s *session) deliver(step []*wire.MailItem) error {
 	return s.ack(step, outcomes)
 }
 
-// deskTries is how often the desk is asked in vain before the stream ends, and deskRest
-// how long it is left alone after the first time; it doubles.
+// deskTries is how often the desk is asked in vain, and deskRest how long it is left
+// alone after the first time; it doubles.
 const deskTries, deskRest = 6, 50 * time.Millisecond
 
-// handOver hands items to the desk, again when it fails: they may not overtake each
-// other.
-func (s *session) handOver(items []Item) (outcomes []Outcome, err error) {
+// handOver hands items to the desk, again when it fails. An item with which it fails
+// for good must not keep all others from it: that one is left out, isn't acknowledged
+// and comes again with the next stream. When it fails with all, the stream ends.
+func (s *session) handOver(step []*wire.MailItem) (taken []*wire.MailItem, outcomes []Outcome, err error) {
 	for try := range deskTries {
-		outcomes, err = s.c.Desk.Deliver(s.ctx, s.id, items)
-		if err == nil && len(outcomes) != len(items) {
-			err = fmt.Errorf("%d outcomes of %d items", len(outcomes), len(items))
+		if outcomes, err = s.ask(step); err == nil {
+			return step, outcomes, nil
 		}
-		if err == nil {
-			return outcomes, nil
-		}
-		s.c.Log.Warn("mail could not be taken", "brand", s.c.Brand, "peer", s.id, "items", len(items), "reason", err)
+		s.c.Log.Warn("mail could not be taken", "brand", s.c.Brand, "peer", s.id, "items", len(step), "reason", err)
 		select {
 		case <-s.ctx.Done():
-			return nil, s.ctx.Err()
+			return nil, nil, s.ctx.Err()
 		case <-time.After(deskRest << try):
 		}
 	}
-	return nil, fmt.Errorf("deliver mail: %w", err)
+	for _, i := range step {
+		one, failed := s.ask([]*wire.MailItem{i})
+		if failed != nil {
+			s.c.Log.Error("an item of mail is left at the relay", "brand", s.c.Brand, "peer", s.id, "thread", i.Thread, "what", i.What, "reason", failed)
+			continue
+		}
+		taken, outcomes = append(taken, i), append(outcomes, one...)
+	}
+	if len(taken) == 0 {
+		return nil, nil, fmt.Errorf("deliver mail: %w", err)
+	}
+	return taken, outcomes, nil
+}
+
+func (s *session) ask(step []*wire.MailItem) ([]Outcome, error) {
+	items := make([]Item, len(step))
+	for n, i := range step {
+		items[n] = Item{Thread: i.Thread, What: i.What, Bytes: i.Bytes, Time: i.Time}
+	}
+	outcomes, err := s.c.Desk.Deliver(s.ctx, s.id, items)
+	if err == nil && len(outcomes) != len(items) {
+		err = fmt.Errorf("%d outcomes of %d items", len(outcomes), len(items))
+	}
+	return outcomes, err
 }
 
 // bind remembers that the relay holds boxes of the threads of which something was
