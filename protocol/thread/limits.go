@@ -9,7 +9,7 @@ const Version = 1
 // cipher of its own; AES-256-GCM for envelopes; Ed25519 for signatures.
 const Suite = 1
 
-// Limits (specs/16-thread.md §12).
+// Limits (specs/16-thread.md §13).
 const (
 	// MaxEnvelope is the largest envelope in bytes.
 	MaxEnvelope = 64 << 10

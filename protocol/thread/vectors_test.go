@@ -8,7 +8,7 @@ import (
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 )
 
-// threadVector holds the fields of all kinds; specs/16-thread.md §13 says what
+// threadVector holds the fields of all kinds; specs/16-thread.md §14 says what
 // they mean.
 type threadVector struct {
 	Name, Kind, Error, Text, Typed, LinkKind, For string

@@ -33,6 +33,7 @@ var sets = []struct {
 	{"mirror.json", mirrorVectors},
 	{"thread.json", threadVectors},
 	{"bodies.json", bodyVectors},
+	{"threadhttp.json", threadHTTPVectors},
 	{"receipt.json", receiptVectors},
 	{"price.json", priceVectors},
 	{"orders.json", orderVectors},

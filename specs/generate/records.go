@@ -7,18 +7,18 @@ import (
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 )
 
-// recordVectors makes the cases of specs/06-records.md §9.
+// recordVectors makes the cases of specs/06-records.md §10.
 func recordVectors() (any, error) {
 	cases := goodRecords()
 	cases = append(cases, malformedRecords()...)
 	cases = append(cases, unknownRecords()...)
 	cases = append(cases, brokenRecords()...)
-	return vecSet{"06-records", "Records as bytes at a path; specs/06-records.md §9 says what each field holds.", cases}, nil
+	return vecSet{"06-records", "Records as bytes at a path; specs/06-records.md §10 says what each field holds.", cases}, nil
 }
 
 func goodRecords() []vec {
 	var cases []vec
-	for _, r := range teaRecords() {
+	for _, r := range append(teaRecords(), teaPrekey()) {
 		data := sure(catalog.Encode(r))
 		cases = append(cases, recordVec("a "+r.Path().Kind(), r.Path(), data).with(vec{
 			"valid": true, "record": protocol.Sum(protocol.DagCBOR, data), "json": r,
@@ -128,6 +128,7 @@ func brokenRecords() []vec {
 	brokenProducts(add)
 	brokenOffers(add)
 	brokenShop(add)
+	brokenPrekeys(add)
 	elsewhere := recordVec("at another path", "offer/gyokuro/100-g", sure(catalog.Encode(teaOffer("50-g", 2490))))
 	return append(cases, elsewhere.with(vec{"valid": false, "error": "meaning"}))
 }
@@ -188,4 +189,25 @@ func brokenShop(add func(name, field string, r catalog.Record)) {
 	add("a vector picture", "mime", &catalog.Media{
 		Header: catalog.HeaderOf(catalog.TypeMedia), Blob: blobNamed("x"), MIME: "image/svg+xml", Size: 1, Width: 1, Height: 1,
 	})
+}
+
+func teaPrekey() *catalog.Prekey {
+	r := sure(catalog.Decode(catalog.PrekeyPath, teaTalk().record)).(*catalog.Prekey)
+	r.ResealBefore = stallNow
+	return r
+}
+
+func brokenPrekeys(add func(name, field string, r catalog.Record)) {
+	prekey := func(name, field string, change func(*catalog.Prekey)) {
+		p := teaPrekey()
+		change(p)
+		add(name, field, p)
+	}
+	prekey("a prekey of suite 0", "suite", func(p *catalog.Prekey) { p.Suite = 0 })
+	prekey("a short prekey", "key", func(p *catalog.Prekey) { p.Key = p.Key[1:] })
+	prekey("no prekey", "key", func(p *catalog.Prekey) { p.Suite, p.Key = 2, nil })
+	prekey("a prekey that ends before it begins", "until", func(p *catalog.Prekey) { p.Until = p.From })
+	prekey("a prekey for more than 30 days", "until", func(p *catalog.Prekey) { p.Until = p.From + catalog.MaxPrekeyAge + 1 })
+	prekey("a prekey before 1970", "from", func(p *catalog.Prekey) { p.From = -1 })
+	prekey("resealing before 1970", "resealBefore", func(p *catalog.Prekey) { p.ResealBefore = -1 })
 }

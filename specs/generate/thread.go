@@ -9,11 +9,11 @@ import (
 	"github.com/stoa-commerce/stoa/protocol/thread"
 )
 
-// threadVectors makes the cases of specs/16-thread.md §13.
+// threadVectors makes the cases of specs/16-thread.md §14.
 func threadVectors() (any, error) {
 	t := teaTalk()
 	cases := slices.Concat(codes(), t.identities(), t.links(), t.schedules(), bodyCommitments(), t.objects(), t.chains(), t.parcels(), t.envelopes(), t.stories())
-	return vecSet{"16-thread", "Keys, objects and envelopes of threads; specs/16-thread.md §13 says what each kind holds.", cases}, nil
+	return vecSet{"16-thread", "Keys, objects and envelopes of threads; specs/16-thread.md §14 says what each kind holds.", cases}, nil
 }
 
 func codes() []vec {
