@@ -90,7 +90,7 @@ func number(v *store.DeskView, name string) (uint64, error) {
 
 // stand is a brand's desk under test.
 type stand struct {
-	*testing.T
+	testing.TB
 	*Desk
 	engine  *memkv.Engine
 	key     ed25519.PrivateKey
@@ -108,9 +108,9 @@ type stand struct {
 // testHome is where shoppers' mail waits: any other brand's gateway.
 var testHome = protocol.Sum(protocol.DagCBOR, []byte("home"))
 
-func newStand(t *testing.T, left uint64) *stand {
+func newStand(t testing.TB, left uint64) *stand {
 	t.Helper()
-	s := &stand{T: t, engine: memkv.New(), counter: &counter{}, files: t.TempDir(), at: time.Date(2026, 3, 4, 17, 5, 0, 0, time.UTC)}
+	s := &stand{TB: t, engine: memkv.New(), counter: &counter{}, files: t.TempDir(), at: time.Date(2026, 3, 4, 17, 5, 0, 0, time.UTC)}
 	_, s.key, _ = ed25519.GenerateKey(rand.Reader)
 	db := s.db()
 	s.found(db)
