@@ -35,6 +35,7 @@ var sets = []struct {
 	{"bodies.json", bodyVectors},
 	{"threadhttp.json", threadHTTPVectors},
 	{"receipt.json", receiptVectors},
+	{"mail.json", mailVectors},
 	{"price.json", priceVectors},
 	{"orders.json", orderVectors},
 }
