@@ -44,11 +44,12 @@ func (n *Node) ApplyShop(ctx context.Context, doc ShopDoc, images string) (Appli
 	if err := a.document(ctx, doc); err != nil {
 		return Applied{}, fmt.Errorf("apply: %w", err)
 	}
-	head, err := n.publish(ctx, all(a.changes))
+	head, err := n.publish(ctx, all(a.changes), a.private...)
 	if err != nil {
 		return Applied{}, fmt.Errorf("apply: %w", err)
 	}
-	return Applied{Head: head, Changed: before == nil || head.CID != before.CID, Warnings: a.warnings}, nil
+	changed := before == nil || head.CID != before.CID || len(a.private) > 0
+	return Applied{Head: head, Changed: changed, Warnings: a.warnings}, nil
 }
 
 // applying gathers the changes of one document.
@@ -57,6 +58,8 @@ type applying struct {
 	desk     *pictureDesk
 	now      protocol.Millis
 	changes  []store.Change
+	private  []func(*store.OwnTxn) error // what is written beside the catalog
+	shop     *catalog.Profile            // as it becomes
 	warnings []string
 	failed   map[string]error // of the pictures named by URL, which are fetched first
 }
@@ -78,7 +81,7 @@ func (a *applying) fetch(ctx context.Context, doc ShopDoc) error {
 }
 
 func (a *applying) document(ctx context.Context, doc ShopDoc) error {
-	steps := []func(context.Context, ShopDoc) error{a.profile, a.pages, a.posts, a.collections}
+	steps := []func(context.Context, ShopDoc) error{a.profile, a.terms, a.pages, a.posts, a.collections}
 	for _, step := range steps {
 		if err := step(ctx, doc); err != nil {
 			return err
@@ -147,6 +150,7 @@ func (a *applying) profile(ctx context.Context, doc ShopDoc) error {
 	if err := a.home(ctx, &p, doc.Home); err != nil {
 		return err
 	}
+	a.shop = &p
 	return a.set(&p)
 }
 

@@ -14,7 +14,7 @@ import (
 
 // ShopDoc is what a brand decides about itself, as JSON: what stoa apply reads and
 // stoa show writes. A part that is absent stays as it is; pages, posts and
-// collections replace all there were. Pictures are named by file, by https URL, or
+// collections, and the lists of what it sells on, replace all there were. Pictures are named by file, by https URL, or
 // by the identifier of one the shop has.
 type ShopDoc struct {
 	Profile      *ProfileDoc      `json:"profile,omitempty"`
@@ -25,6 +25,7 @@ type ShopDoc struct {
 	Pages        *[]PageDoc       `json:"pages,omitempty"`
 	Posts        *[]PostDoc       `json:"posts,omitempty"`
 	Collections  *[]CollectionDoc `json:"collections,omitempty"`
+	TermsDoc
 }
 
 // ProfileDoc is who the brand is.

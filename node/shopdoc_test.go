@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -120,8 +121,8 @@ func TestApplyingWhatTheShopShowsChangesNothing(t *testing.T) {
 			doc := docs().Draw(t, "document")
 			applied, err := s.ApplyShop(t.Context(), doc, dir)
 			s.check(err)
-			if len(applied.Warnings) > 0 {
-				t.Fatalf("warnings %v", applied.Warnings)
+			if others := butTax(applied.Warnings); len(others) > 0 {
+				t.Fatalf("warnings %v", others)
 			}
 			s.clock.advance(time.Hour)
 			shown := s.shownTwice(t)
@@ -141,7 +142,7 @@ func (s *stand) shownTwice(t *rapid.T) ShopDoc {
 	before := s.current()
 	again, err := s.ApplyShop(t.Context(), read, "")
 	s.check(err)
-	if again.Changed || again.Head.CID != before.CID || len(again.Warnings) > 0 {
+	if again.Changed || again.Head.CID != before.CID || len(butTax(again.Warnings)) > 0 {
 		t.Fatalf("changed: %t, warnings %v\n%s", again.Changed, again.Warnings, text)
 	}
 	after, err := s.Shop(t.Context())
@@ -150,6 +151,11 @@ func (s *stand) shownTwice(t *rapid.T) ShopDoc {
 		t.Fatalf("shown first %+v\nthen %+v", shown, after)
 	}
 	return shown
+}
+
+// butTax leaves out the warning that tax isn't set.
+func butTax(warnings []string) []string {
+	return slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return strings.HasPrefix(w, "tax is not set") })
 }
 
 // keepsParts checks that the parts of the document came through.

@@ -11,14 +11,21 @@ import (
 // Shop returns what the brand decided about itself, as a document that ApplyShop
 // takes without change. Pictures are named by their identifiers.
 func (n *Node) Shop(ctx context.Context) (doc ShopDoc, err error) {
+	var p *catalog.Profile
 	err = n.store.View(ctx, n.brand, func(v *store.View) error {
-		p, err := v.Profile()
-		if err != nil {
+		if p, err = v.Profile(); err != nil {
 			return err
 		}
 		doc = profileDocs(p)
 		return errorsOf(showPages(v, &doc), showPosts(v, &doc), showCollections(v, &doc))
 	})
+	if err != nil {
+		return doc, err
+	}
+	t, err := n.terms(ctx, p.Currency, p.Country)
+	if err == nil {
+		doc.TermsDoc = showTerms(t)
+	}
 	return doc, err
 }
 
