@@ -1,11 +1,13 @@
 // How a conversation begins in this browser: anew, by the recovery code, or by a link.
 import { type Bytes, hex } from "../verify/bytes";
 import { CID } from "../verify/cid";
+import { publicKey } from "../verify/key";
 import { refuse } from "../verify/refused";
 import type { Tools } from "./book";
 import { random } from "./crypto/hash";
 import { type DeviceKey, newDeviceKey, seedSigner } from "./crypto/sign";
 import { subtle } from "./crypto/load";
+import { chainOf } from "./chain";
 import type { ShopRow } from "./keep";
 import { encapsulate, firstEpoch, type Link, rootOf, writeOf } from "./keys";
 import { type Genesis, readGenesis, signCertificate, signGenesis } from "./objects";
@@ -26,11 +28,11 @@ async function deviceOf({ keep }: Tools, brand: string): Promise<DeviceKey> {
 
 const seedIn = (device: DeviceKey): Bytes | undefined => ("seed" in device ? device.seed : undefined);
 
-async function rowOf(tools: Tools, o: Options, proven: Brand, parts: Pick<ShopRow, "thread" | "genesis" | "identity" | "device" | "certs" | "devices">, secrets: Secrets): Promise<ShopRow> {
+async function rowOf(tools: Tools, o: Options, proven: Brand, parts: Pick<ShopRow, "thread" | "genesis" | "identity" | "device" | "certs" | "chain">, secrets: Secrets): Promise<ShopRow> {
   const fresh = parts.certs.length === 0;
   return {
     ...parts, brand: o.brand, rev: 0, base: o.base, home: o.home, direct: o.direct, secrets: await sealSecrets(tools.vault, secrets),
-    begun: !fresh, joining: !fresh, introduced: fresh, dseq: 0, dprev: null, seq: 0, commit: null,
+    begun: !fresh, joining: !fresh, introduced: fresh, dseq: 0, dprev: null,
     epoch: 0, epochSeq: 0, epochTime: tools.clock.now(), cursor: 0, read: 0, keys: proven.keys, removed: false, erased: false,
   };
 }
@@ -46,8 +48,8 @@ export async function anew(tools: Tools, o: Options, proven: Brand, prekey: Prek
   const { id, signed } = await signGenesis(parts, identity);
   const epochs = [{ epoch: 0, secret: firstEpoch(rootOf(sender), id), until: 0 }];
   const secrets = { identity: identitySeed, device: seedIn(device), write: writeOf(sender), epochs };
-  const devices = [{ key: hex(device.key), since: time, removed: false }];
-  return rowOf(tools, o, proven, { thread: id.text, genesis: signed, identity: identity.key, device: device.key, certs: [], devices }, secrets);
+  const chain = chainOf({ device: publicKey(device.key), time });
+  return rowOf(tools, o, proven, { thread: id.text, genesis: signed, identity: identity.key, device: device.key, certs: [], chain }, secrets);
 }
 
 // known joins a thread that there is, by the identity's seed or a mailed link's. It is
@@ -62,8 +64,7 @@ export async function known(tools: Tools, o: Options, proven: Brand, link: Link)
   const time = tools.clock.now();
   const cert = await signCertificate(link.thread, device.key, "device", time, by);
   const secrets: Secrets = { [link.kind === "i" ? "identity" : "link"]: link.seed, device: seedIn(device), epochs: [] };
-  const devices = [{ key: genesis.device.hex, since: genesis.time, removed: false }];
-  const parts = { thread: link.thread.text, genesis: genesis.signed, identity: genesis.identity.bytes, device: device.key, certs: [cert.signed], devices };
+  const parts = { thread: link.thread.text, genesis: genesis.signed, identity: genesis.identity.bytes, device: device.key, certs: [cert.signed], chain: chainOf(genesis) };
   return rowOf(tools, o, proven, parts, secrets);
 }
 

@@ -144,6 +144,13 @@ const readers: Record<string, Read<unknown>> = {
   erased: shape({}, {}),
 };
 
+const fromBoth: readonly string[] = ["text", "photo", "cancel"];
+const fromShopper: readonly string[] = ["quote.ask", "order", "return", "callback", "dev.add", "dev.del", "rekey", "erase"];
+
+// may says whether the side may write entries of the kind.
+export const may = (kind: string, shopper: boolean): boolean =>
+  Object.hasOwn(readers, kind) && (fromBoth.includes(kind) || fromShopper.includes(kind) === shopper);
+
 // readBody reads a body of a kind; nothing for kinds of a newer version and for bodies
 // that break a rule of theirs.
 export function readBody(kind: string, encoded: Bytes): unknown {

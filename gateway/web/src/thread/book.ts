@@ -119,7 +119,7 @@ export class Book {
     const row = await keep.shop(this.brand);
     if (!row) return void (this.page = undefined);
     const same = this.page?.row.thread === row.thread ? this.page : undefined;
-    const more = await keep.items(this.brand, same?.row.seq ?? 0);
+    const more = await keep.items(this.brand, same?.row.chain.seq ?? 0);
     const lines = [...(same?.lines ?? []), ...more.map((item) => lineOf(item, row))];
     this.page = { row, secrets: await openSecrets(vault, row.secrets), lines, out: await keep.out(this.brand) };
   }
@@ -137,11 +137,12 @@ function lineOf(item: ItemRow, row: ShopRow): Line {
   return { ...item, header, place: readCommit(item.commit), mine: !row.keys.includes(hex(header.by)) };
 }
 
-export const threadOf = ({ row }: Page, verify: Verify): Thread => ({
+export const threadOf = ({ row, lines }: Page, verify: Verify): Thread => ({
   id: CID.parse(row.thread),
   identity: publicKey(row.identity),
   keys: row.keys,
   verify,
+  commitAt: (seq) => lines.find((l) => l.seq === seq)?.place.id.text,
 });
 
 // signerOf returns what signs for this device.

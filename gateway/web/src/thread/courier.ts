@@ -99,7 +99,7 @@ export class Courier {
   private async begin(page: Page): Promise<boolean> {
     const { row, secrets } = page;
     const first = row.epoch === 0 && secretOf(secrets, 0) !== undefined;
-    const lost = row.seq > 0;
+    const lost = row.chain.seq > 0;
     const due = first && !lost ? page.out.filter((o) => !this.needsFile(o)).slice(0, maxPosted) : [];
     const sealed = await this.seal(page, due);
     const write = secrets.write ?? this.unable("clock");
@@ -155,7 +155,7 @@ export class Courier {
   private isOld({ row, lines }: Page): boolean {
     const age = this.book.tools.clock.now() - row.epochTime;
     const reseal = this.proven?.brand.prekey?.resealBefore ?? 0;
-    if (row.seq - row.epochSeq >= epochSize || age >= epochAge || reseal > row.epochTime) return true;
+    if (row.chain.seq - row.epochSeq >= epochSize || age >= epochAge || reseal > row.epochTime) return true;
     return lines.slice(-epochSize).some((l) => l.seq > row.epochSeq && !l.place.refused && (l.header.kind === "rekey.please" || l.header.kind === "dev.del"));
   }
 
@@ -192,7 +192,7 @@ export class Courier {
     const rows = await this.seal(page, due);
     const { row, secrets } = page;
     const envelopes = [...control, ...rows.map((r) => r.envelope!)];
-    const answer = await this.book.tools.api.send(row.thread, secrets.write!, envelopes, row.direct ? row.seq : row.cursor, 10);
+    const answer = await this.book.tools.api.send(row.thread, secrets.write!, envelopes, row.direct ? row.chain.seq : row.cursor, 10);
     this.control = this.control.slice(parcels.length);
     await this.settle(rows, answer.results.slice(control.length));
     return this.took(answer, due.length > rows.length || this.control.length > 0);
@@ -229,7 +229,7 @@ export class Courier {
 
   private async read({ row }: Page): Promise<boolean> {
     const request = await this.request();
-    const page = await this.book.tools.api.read(row.thread, request, row.direct ? row.seq : row.cursor);
+    const page = await this.book.tools.api.read(row.thread, request, row.direct ? row.chain.seq : row.cursor);
     this.pulled = true;
     return this.took(page, false);
   }
@@ -243,10 +243,10 @@ export class Courier {
 
   private async took({ envelopes, next, more }: Pulled, left: boolean): Promise<boolean> {
     const direct = this.options.direct;
-    const before = this.book.page?.row.seq ?? 0;
+    const before = this.book.page?.row.chain.seq ?? 0;
     const gap = await this.taken(take(this.book, envelopes, direct ? undefined : next));
     if (direct && next < before) await this.handBack(next);
-    const moved = (this.book.page?.row.seq ?? 0) > before;
+    const moved = (this.book.page?.row.chain.seq ?? 0) > before;
     return left || more || this.control.length > 0 || (gap && moved);
   }
 
@@ -262,14 +262,14 @@ export class Courier {
   private missing(): void {
     this.pulled = false;
     if (this.options.direct || this.control.some((c) => (c as { kind: string }).kind === "sync")) return;
-    this.control.push({ kind: "sync", after: this.book.page?.row.seq ?? 0 });
+    this.control.push({ kind: "sync", after: this.book.page?.row.chain.seq ?? 0 });
   }
 
   // handBack gives a brand that lost something what stands behind what it has, and then
   // what waits once more.
   private async handBack(have: number): Promise<void> {
     const page = this.book.page;
-    if (!page || have >= page.row.seq) return;
+    if (!page || have >= page.row.chain.seq) return;
     this.control = handbacks(page.lines.filter((l) => l.seq > have));
     await this.book.change(async ({ out }) => ({
       edit: { out: out.filter((o) => o.state !== "refused").map((o) => ({ ...o, state: "sending" as const })) },

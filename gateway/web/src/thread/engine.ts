@@ -174,7 +174,7 @@ export class Talk implements types.Engine {
 
   devices(): readonly types.Device[] {
     const here = this.page ? hex(this.page.row.device) : "";
-    const known = (this.page?.row.devices ?? []).filter((d) => !d.link);
+    const known = this.page?.row.chain.devices ?? [];
     return known.map(({ key, since, removed }) => ({ key, since, removed, here: key === here }));
   }
 
@@ -184,7 +184,7 @@ export class Talk implements types.Engine {
   }
 
   async read(): Promise<void> {
-    await this.member.book.change(async ({ row }) => ({ edit: row.read < row.seq ? { row: { read: row.seq } } : undefined, result: undefined }));
+    await this.member.book.change(async ({ row }) => ({ edit: row.read < row.chain.seq ? { row: { read: row.chain.seq } } : undefined, result: undefined }));
   }
 
   fileURL(f: types.FileRef): Promise<string> {

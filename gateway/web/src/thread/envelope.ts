@@ -49,11 +49,15 @@ export function unpad(text: Bytes): Bytes {
 const about = ({ thread, dir, epoch, salt, join }: Outer): Bytes => encode({ v: 1, thread, dir, epoch, salt, join });
 const keyOf = (secret: Bytes, { dir, salt }: Outer): Bytes => derive(secret, `stoa/envelope/v1/${dir}`, undefined, salt);
 
-// sealParcel seals under the secret of the epoch. The salt is fresh but in tests.
-export async function sealParcel(secret: Bytes, outer: Omit<Outer, "salt">, parcel: Tree, salt: Bytes = random(32)): Promise<Bytes> {
-  const all = { ...outer, salt };
-  const ct = await seal(keyOf(secret, all), pad(encode(parcel)), about(all));
-  return encode({ v: 1, ...all, ct });
+// sealParcel seals under the secret of the epoch, with a fresh salt.
+export function sealParcel(secret: Bytes, outer: Omit<Outer, "salt">, parcel: Tree): Promise<Bytes> {
+  return sealText(secret, { ...outer, salt: random(32) }, encode(parcel));
+}
+
+// sealText is sealParcel with a salt that the caller has made, and uses once.
+export async function sealText(secret: Bytes, outer: Outer, parcel: Bytes): Promise<Bytes> {
+  const ct = await seal(keyOf(secret, outer), pad(parcel), about(outer));
+  return encode({ v: 1, ...outer, ct });
 }
 
 const envelopeForm = closed(
@@ -72,8 +76,14 @@ export function readEnvelope(encoded: Bytes): Envelope {
 // openEnvelope returns nothing when the secret doesn't fit, and refuses what is sealed
 // rightly and breaks a rule.
 export async function openEnvelope(secret: Bytes, envelope: Envelope): Promise<Parcel | undefined> {
+  const text = await openText(secret, envelope);
+  return text && readParcel(text);
+}
+
+// openText is openEnvelope without reading the parcel.
+export async function openText(secret: Bytes, envelope: Envelope): Promise<Bytes | undefined> {
   const text = await open(keyOf(secret, envelope), envelope.ct, about(envelope));
-  return text && readParcel(unpad(text));
+  return text && unpad(text);
 }
 
 export interface EntryParcel {
@@ -116,12 +126,18 @@ const resyncParcel = closed({ kind: kindIs("resync"), have: integer(), commit: c
 export function readParcel(encoded: Bytes): Parcel {
   const value = decode(encoded);
   const kind = value instanceof Fields ? value.named.get("kind") : undefined;
-  if (kind === "welcome") return { ...welcomeParcel(value), kind };
-  if (kind === "resync") return { ...resyncParcel(value), kind };
+  if (kind === "welcome") return placed<Welcome>({ ...welcomeParcel(value), kind }, (w) => w.seq);
+  if (kind === "resync") return placed<Resync>({ ...resyncParcel(value), kind }, (r) => r.have);
   if (kind !== "entry") return { kind: "other" };
   const parcel = entryParcel(value);
   must(!parcel.salt === !parcel.body, "a body without its salt");
   return { ...parcel, kind, commit: parcel.commit, salt: parcel.salt, body: parcel.body };
+}
+
+// placed refuses a place whose number and commit contradict each other.
+function placed<P extends { readonly commit: CID | null }>(parcel: P, seq: (p: P) => number): P {
+  must((seq(parcel) === 0) === (parcel.commit === null), "a number that contradicts its commit");
+  return parcel;
 }
 
 // Handed is a committed entry as the shopper holds it, for a brand that lost it.

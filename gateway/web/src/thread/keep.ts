@@ -1,17 +1,9 @@
 // What this browser keeps of its conversations, and the seam to where it keeps it: the
 // browser's database, or, when that doesn't work, the memory of the tab.
 import type { Bytes } from "../verify/bytes";
+import type { Chain } from "./chain";
 import type { Sealed } from "./vault";
 import type { Delivery, Trouble } from "./types";
-
-// KnownDevice is a key of the shopper's that the chain has shown: a device's, or that
-// of a mailed link, which may bring devices in and nothing else.
-export interface KnownDevice {
-  readonly key: string; // hex
-  readonly since: number;
-  readonly removed: boolean;
-  readonly link?: Bytes; // the link's certificate
-}
 
 // ShopRow is what is kept of one brand's conversation. Rows are replaced, not changed.
 export interface ShopRow {
@@ -33,14 +25,12 @@ export interface ShopRow {
   readonly introduced: boolean; // the chain knows this device, or will by what waits
   readonly dseq: number;
   readonly dprev: string | null;
-  readonly seq: number; // the last commit that was verified
-  readonly commit: string | null;
+  readonly chain: Chain; // as far as it was verified
   readonly epoch: number;
   readonly epochSeq: number; // where the epoch began
   readonly epochTime: number;
   readonly cursor: number; // of the relay's box, which counts by itself
   readonly read: number; // the last commit that the shopper has seen
-  readonly devices: readonly KnownDevice[];
   readonly keys: readonly string[]; // the brand's online keys that were proven, hex
   readonly removed: boolean;
   readonly erased: boolean;

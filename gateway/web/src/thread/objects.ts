@@ -92,25 +92,40 @@ export function signCertificate(thread: CID, key: Bytes, kind: "device" | "link"
 
 const certificateForm = closed({ v: v1, thread: link, key, kind: match(/^(?:device|link)$/), time }, {});
 
-// certified follows a chain of certificates from the identity to a device's key.
-export async function certified(thread: CID, identity: PublicKey, certs: readonly Bytes[], verify: Verify): Promise<PublicKey> {
-  must(certs.length >= 1 && certs.length <= 2, "a chain of another length");
-  let by = identity;
-  for (const [i, cert] of certs.entries()) {
-    const read = alone(parseSigned(cert));
-    const form = certificateForm(decode(read.payload));
-    if (!(await isSignedBy("device", read, by, verify))) refuse("signature", "a certificate that isn't valid");
-    const last = i === certs.length - 1;
-    must(form.thread.text === thread.text && (form.kind === "device") === last, "a certificate of another chain");
-    must(form.key.hex !== identity.hex && form.key.hex !== by.hex, "a key that certifies itself");
-    by = form.key;
-  }
-  return by;
+// Certified is what a chain of certificates comes to: a device, and the link in between.
+export interface Certified {
+  readonly key: PublicKey;
+  readonly link: PublicKey | undefined;
 }
 
-// certificateKey reads which key a certificate is of, without checking it.
-export function certificateKey(cert: Bytes): PublicKey {
-  return certificateForm(decode(parseSigned(cert).payload)).key;
+// certified follows certificates down to a device's: its own alone, by the identity or
+// by a link that the thread knows, or a link's and the device's.
+export async function certified(thread: CID, identity: PublicKey, certs: readonly Bytes[], links: readonly PublicKey[], verify: Verify): Promise<Certified> {
+  const [first, second] = certs;
+  must(first !== undefined && certs.length <= 2, "a chain of another length");
+  if (!second) return device(thread, [identity, ...links], first!, verify);
+  return device(thread, [identity, await openLink(thread, identity, first!, verify)], second, verify);
+}
+
+async function device(thread: CID, signers: readonly PublicKey[], cert: Bytes, verify: Verify): Promise<Certified> {
+  const { form, by } = await certificate(cert, signers, verify);
+  const fits = form.thread.text === thread.text && form.kind === "device" && !signers.some((s) => s.hex === form.key.hex);
+  must(fits, "not the certificate of a device of this thread");
+  return { key: form.key, link: by === signers[0] ? undefined : by };
+}
+
+// openLink reads the certificate of a link's key.
+export async function openLink(thread: CID, identity: PublicKey, cert: Bytes, verify: Verify): Promise<PublicKey> {
+  const { form } = await certificate(cert, [identity], verify);
+  must(form.thread.text === thread.text && form.kind === "link" && form.key.hex !== identity.hex, "not the certificate of a link of this thread");
+  return form.key;
+}
+
+export async function certificate(cert: Bytes, signers: readonly PublicKey[], verify: Verify) {
+  const read = alone(parseSigned(cert));
+  const form = certificateForm(decode(read.payload));
+  for (const by of signers) if (await isSignedBy("device", read, by, verify)) return { form, by, id: read.id };
+  return refuse("signature", "a certificate by nobody who may");
 }
 
 export interface Seen {
@@ -188,6 +203,18 @@ export interface JoinParts {
   readonly prekey: CID;
   readonly enc: Bytes;
   readonly time: number;
+}
+
+const joinForm = closed({ v: v1, thread: link, device: key, prekey: link, enc: bytes(encSize, encSize), time }, {});
+const requestForm = closed({ v: v1, thread: link, device: key, time }, {});
+
+// openByDevice reads a join or a request, which browsers make and don't get: for whoever
+// serves them.
+export async function openByDevice(kind: "join" | "request", signed: Bytes, verify: Verify): Promise<CID> {
+  const read = alone(parseSigned(signed));
+  const { device } = (kind === "join" ? joinForm : requestForm)(decode(read.payload));
+  if (!(await isSignedBy(kind, read, device, verify))) refuse("signature", "not signed by its device");
+  return read.id;
 }
 
 export function signJoin(parts: JoinParts, device: Signer): Promise<Made> {

@@ -4,9 +4,10 @@ import { hex } from "../verify/bytes";
 import { Refused } from "../verify/refused";
 import type { Numbered } from "./api";
 import { type Book, type Page, threadOf, type Tools, type Worked } from "./book";
-import { after, check, type Committed, type Place, type Read, read, Unknown } from "./chain";
-import { type EntryParcel, openEnvelope, readEnvelope, type Welcome } from "./envelope";
+import { type Chain, type Committed, follow, Unknown } from "./chain";
+import { type Handed, openEnvelope, readEnvelope, type Welcome } from "./envelope";
 import type { ItemRow, ShopRow } from "./keep";
+import { readCommit } from "./objects";
 import { advance, type Secrets, secretOf } from "./secrets";
 
 // Received says what is to be done next.
@@ -34,12 +35,12 @@ export async function take(book: Book, envelopes: readonly Numbered[], next?: nu
 
 class Intake {
   cursor: number;
-  private place: Place;
+  private chain: Chain;
   private row: Partial<ShopRow> = {};
   private secrets: Secrets;
   private readonly items: ItemRow[] = [];
   private readonly drop: number[] = [];
-  private readonly waiting: { read: Read; parcel: EntryParcel }[] = [];
+  private readonly waiting: { seq: number; item: Handed }[] = [];
   private resync: number | undefined;
   private gap = false;
   private stranger = false;
@@ -48,10 +49,9 @@ class Intake {
     private readonly tools: Tools,
     private readonly page: Page,
   ) {
-    const { seq, commit, devices, cursor } = page.row;
-    this.place = { seq, commit, devices };
+    this.chain = page.row.chain;
     this.secrets = page.secrets;
-    this.cursor = cursor;
+    this.cursor = page.row.cursor;
   }
 
   // envelope opens one. What can't be opened is passed over: it was damaged on the way,
@@ -67,7 +67,7 @@ class Intake {
     if (!parcel) return this.unopened(envelope.epoch, envelope.join !== undefined);
     if (parcel.kind === "welcome" && isWelcome) this.welcome(parcel);
     if (parcel.kind === "resync") this.resync = Math.min(this.resync ?? Infinity, parcel.have);
-    if (parcel.kind === "entry") this.keepWaiting(parcel);
+    if (parcel.kind === "entry" && parcel.commit) this.keepWaiting({ ...parcel, commit: parcel.commit });
   }
 
   private unopened(epoch: number, welcome: boolean): void {
@@ -80,65 +80,67 @@ class Intake {
     const now = this.tools.clock.now();
     this.secrets = { ...advance(this.secrets, epoch, secret, now), write, join: undefined };
     this.row = { ...this.row, joining: false, epoch, epochSeq: seq, epochTime: now };
-    if (seq < this.place.seq) this.resync = seq;
-    else this.gap ||= seq > this.place.seq;
+    if (seq < this.chain.seq) this.resync = seq;
+    else this.gap ||= seq > this.chain.seq;
   }
 
-  private keepWaiting(parcel: EntryParcel): void {
-    const item = refusable(() => read(threadOf({ ...this.page, row: this.page.row }, this.tools.verify), parcel));
-    if (item) this.waiting.push({ read: item, parcel });
+  private keepWaiting({ entry, commit, salt, body }: Handed): void {
+    const seq = refusable(() => readCommit(commit).seq);
+    if (seq !== undefined) this.waiting.push({ seq, item: { entry, commit, salt, body } });
   }
 
   // inOrder takes what waits, in the order of the chain, as far as it goes.
   async inOrder(): Promise<void> {
-    this.waiting.sort((a, b) => a.read.commit.seq - b.read.commit.seq);
-    const thread = threadOf(this.page, this.tools.verify);
-    for (const { read, parcel } of this.waiting) {
-      if (read.commit.seq <= this.place.seq) {
-        this.again(read);
-        continue;
-      }
-      if (read.commit.seq > this.place.seq + 1) return void (this.gap = true);
+    this.waiting.sort((a, b) => a.seq - b.seq);
+    const { lines, ...page } = this.page;
+    const fresh = (seq: number) => this.items.find((i) => i.seq === seq)?.commit;
+    const known = threadOf({ ...page, lines }, this.tools.verify);
+    const commitAt = (seq: number) => known.commitAt(seq) ?? nameOf(fresh(seq));
+    for (const { item } of this.waiting) {
       try {
-        this.accept(await check(thread, this.place, read, parcel), parcel);
+        const { committed, chain } = await follow({ ...known, commitAt }, this.chain, item);
+        this.accept(committed, chain, item);
       } catch (error) {
-        if (error instanceof Unknown) return void (this.stranger = true);
         if (!(error instanceof Refused)) throw error;
-        this.row = { ...this.row, trouble: "forged" };
-        return;
+        if (error.reason !== "known") return this.stopped(error);
       }
     }
   }
 
-  // again sees a place for the second time: the brand may not have two commits for it.
-  private again({ commit }: Read): void {
-    const known = this.page.lines.find((l) => l.seq === commit.seq)?.place.id.text;
-    if (known !== undefined && known !== commit.id.text) this.row = { ...this.row, trouble: "forked" };
+  // stopped is where the chain doesn't go on: something is missing, or somebody has said
+  // what can't stand here.
+  private stopped(error: Refused): void {
+    if (error instanceof Unknown) this.stranger = true;
+    else if (error.reason === "gap") this.gap = true;
+    else this.row = { ...this.row, trouble: error.reason === "contradiction" ? "forked" : "forged" };
   }
 
-  private accept(committed: Committed, parcel: EntryParcel): void {
-    this.place = after(this.place, committed);
-    const { seq } = committed.commit;
-    this.items.push({ brand: this.page.row.brand, seq, entry: parcel.entry, commit: parcel.commit!, salt: parcel.salt, body: parcel.body });
+  private accept(committed: Committed, chain: Chain, item: Handed): void {
+    this.chain = chain;
+    this.items.push({ brand: this.page.row.brand, seq: chain.seq, ...item });
     const mine = this.page.out.find((o) => o.id === committed.entry.id.text);
     if (mine) this.drop.push(mine.dseq);
-    this.effect(committed, seq);
+    this.effect(committed);
   }
 
   // effect is what an entry does to this browser's own state.
-  private effect({ entry, commit, mine }: Committed, seq: number): void {
+  private effect({ entry, commit, mine, value }: Committed): void {
     const { pending } = this.secrets;
     const ours = pending?.entry.text === entry.id.text;
-    if (entry.kind === "rekey" && mine && !commit.refused) {
-      const now = this.tools.clock.now();
-      if (ours) this.secrets = advance(this.secrets, pending!.epoch, pending!.secret, now);
-      const epoch = ours ? { epoch: pending!.epoch, epochSeq: seq, epochTime: now } : { joining: this.row.joining ?? this.isBehind(seq) };
-      this.row = { ...this.row, ...epoch };
-    }
-    if (ours && commit.refused) this.secrets = { ...this.secrets, pending: undefined };
-    if (!mine && entry.kind === "erased") this.row = { ...this.row, erased: true };
+    if (entry.kind === "rekey" && mine && value) this.begun(commit.seq, ours);
+    if (ours && !value) this.secrets = { ...this.secrets, pending: undefined };
     const here = hex(this.page.row.device);
-    if (this.place.devices.some((d) => d.removed && d.key === here)) this.row = { ...this.row, removed: true };
+    const removed = this.chain.devices.some((d) => d.removed && d.key === here);
+    if (removed || this.chain.erased) this.row = { ...this.row, removed, erased: this.chain.erased };
+  }
+
+  // begun is a new epoch: of this device, or of another, whose secret has to be asked for.
+  private begun(seq: number, ours: boolean): void {
+    const { pending } = this.secrets;
+    const now = this.tools.clock.now();
+    if (ours) this.secrets = advance(this.secrets, pending!.epoch, pending!.secret, now);
+    const epoch = ours ? { epoch: pending!.epoch, epochSeq: seq, epochTime: now } : { joining: this.row.joining || this.isBehind(seq) };
+    this.row = { ...this.row, ...epoch };
   }
 
   // isBehind says whether a rekey of another device is news: a welcome may have brought
@@ -148,15 +150,17 @@ class Intake {
   }
 
   done(): Worked<Received> {
-    const { seq, commit, devices } = this.place;
+    const { chain, cursor } = this;
     const result = { gap: this.gap, stranger: this.stranger, ...(this.resync === undefined ? {} : { resync: this.resync }) };
     const same = !this.items.length && this.cursor === this.page.row.cursor && this.secrets === this.page.secrets && !Object.keys(this.row).length;
     if (same) return { result };
-    const row = { ...this.row, seq, commit, devices, cursor: this.cursor };
+    const row = { ...this.row, chain, cursor };
     const secrets = this.secrets === this.page.secrets ? {} : { secrets: this.secrets };
     return { edit: { row, items: this.items, drop: this.drop, ...secrets }, result };
   }
 }
+
+const nameOf = (commit: Numbered["bytes"] | undefined): string | undefined => commit && readCommit(commit).id.text;
 
 function refusable<T>(run: () => T): T | undefined {
   try {

@@ -1,6 +1,6 @@
 // What pages see of a conversation: items and orders, made of what the chain holds.
 import type { Line, Page } from "./book";
-import { readBody } from "./bodies";
+import { may, readBody } from "./bodies";
 import * as machine from "./orders";
 import type { Item, Money, NumberBody, OrderBody, OrderView, QuoteBody } from "./types";
 
@@ -9,7 +9,7 @@ export function itemOf(line: Line): Item {
   const { header, place, seq, mine, body } = line;
   const state = place.refused ? "refused" : body ? "committed" : "erased";
   return {
-    id: header.id.text, seq, mine, kind: header.kind, body: body && readBody(header.kind, body), time: header.time, state,
+    id: header.id.text, seq, mine, kind: header.kind, body: body && may(header.kind, mine) ? readBody(header.kind, body) : undefined, time: header.time, state,
     ...(place.refused ? { reason: place.refused } : {}),
   };
 }

@@ -41,7 +41,7 @@ interface Pen {
 }
 
 async function entries(tools: Tools, { row }: Page, device: Signer, pen: Pen, bodies: readonly { kind: string; body: Bytes }[]): Promise<OutRow[]> {
-  const seen = row.commit ? { seq: row.seq, commit: CID.parse(row.commit) } : null;
+  const seen = row.chain.commit ? { seq: row.chain.seq, commit: CID.parse(row.chain.commit) } : null;
   const out: OutRow[] = [];
   let { dseq, dprev } = pen;
   for (const { kind, body } of bodies) {
