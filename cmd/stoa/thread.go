@@ -199,9 +199,13 @@ type shownThread struct {
 // when the gateway is out of reach.
 func (a *app) show(ctx context.Context, c *shopper.Conversation) error {
 	err := c.Sync(ctx)
-	if errors.Is(err, shopper.ErrUnreachable) {
+	var refused *shopper.Refused
+	switch {
+	case errors.Is(err, shopper.ErrUnreachable):
 		a.warn("This is what was here before: %s", err)
-	} else if err != nil {
+	case errors.As(err, &refused):
+		a.warn("This is what was here before: %s", refusalWords(refused))
+	case err != nil:
 		return err
 	}
 	t := shownThread{Thread: c.Thread(), Brand: c.Brand(), Entries: entriesOf(c), Orders: ordersOf(c)}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -41,7 +42,7 @@ var refusals = []struct {
 // fail answers an error. What is the node's own trouble goes to the log, not to the
 // asker.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		return // nobody listens any more
 	}
 	status, body := a.told(err)

@@ -28,6 +28,7 @@ type Conversation struct {
 	unsaved []kept          // admitted and not yet in the log
 	lost    *uint64         // the brand has no more than this
 	locked  bool            // something came under a secret that isn't here
+	gone    bool            // the brand has erased the thread
 }
 
 // Entry is a committed entry, verified.

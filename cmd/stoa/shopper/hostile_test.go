@@ -343,10 +343,13 @@ func TestAnErasedThreadTakesNothingMore(t *testing.T) {
 	quote := quoted(t, v, 1)
 	check(t, p.node.EraseThread(t.Context(), v.Thread()))
 	_, err := v.Order(soon(t), placement(t, v, quote))
-	if err == nil || p.stock() != "10-0" {
-		t.Fatalf("the order is taken, the stock is %s", p.stock())
+	if got := refusal(t, err); got != thread.RefusedErased || p.stock() != "10-0" {
+		t.Fatalf("refused with %q, the stock is %s", got, p.stock())
 	}
-	t.Log(err)
+	check(t, v.Sync(soon(t)))
+	if len(v.Entries()) != 2 {
+		t.Errorf("the shopper keeps %d entries", len(v.Entries()))
+	}
 }
 
 func TestNoisePostedBySomebodyChangesNothing(t *testing.T) {

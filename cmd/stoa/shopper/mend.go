@@ -111,16 +111,21 @@ func (c *Conversation) handBack(ctx context.Context) error {
 			return err
 		}
 		if len(a.Results) == 1 && a.Results[0].State == wire.StateRefused {
-			return refusedHandback(a.Results[0].Reason)
+			return c.unwanted(a.Results[0].Reason)
 		}
 	}
 	c.lost = nil
 	return nil
 }
 
-func refusedHandback(reason string) error {
-	if reason == wire.WordUnknownEpoch {
+// unwanted is the error of a handback that the brand refuses.
+func (c *Conversation) unwanted(reason string) error {
+	switch reason {
+	case wire.WordUnknownEpoch:
 		return wire.ErrUnknownEpoch
+	case thread.RefusedErased:
+		c.gone, c.lost = true, nil
+		return &Refused{Reason: reason}
 	}
 	return &Refused{Reason: reason, Detail: "what it lost and was handed back"}
 }

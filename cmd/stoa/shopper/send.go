@@ -70,7 +70,7 @@ func (c *Conversation) try(ctx context.Context, wait time.Duration) (again bool,
 // remembers notices that a brand which is asked directly knows less than its shopper
 // asked behind.
 func (c *Conversation) remembers(asked, next uint64) (forgot bool) {
-	if c.state.Relayed || next >= asked {
+	if c.state.Relayed || c.gone || next >= asked {
 		return false
 	}
 	c.forgot(next)
@@ -157,6 +157,7 @@ func (c *Conversation) results(results []wire.EnvelopeResult, of []protocol.CID)
 		case r.State == wire.StateRefused && (r.Reason == wire.WordQuota || r.Reason == wire.WordBusy):
 			p.Reason = r.Reason
 		case r.State == wire.StateRefused:
+			c.gone = c.gone || r.Reason == thread.RefusedErased
 			p.State, p.Reason = wire.StateRefused, r.Reason
 		case r.State == wire.StateCommitted:
 			p.State, p.Reason = wire.StateReceived, "" // until the commit itself is here
