@@ -22,7 +22,7 @@ import (
 // shopPages are addresses of the nasty shop that give a page.
 var shopPages = []string{
 	"/", "/c", "/c/all", "/c/lang", "/p/viele", "/p/viele?variant=h-2-3", "/p/lang", "/p/bildlos", "/p/teuer", "/pages", "/pages/versand",
-	"/journal", "/journal/neu", "/search", "/search?q=Arbeits", "/search?q=%3Cscript%3Ealert(1)%3C/script%3E", "/nirgends",
+	"/journal", "/journal/neu", "/search", "/search?q=Arbeits", "/search?q=%3Cscript%3Ealert(1)%3C/script%3E", "/nirgends", "/t/", "/shops",
 }
 
 func nastyShop(t testing.TB) (*brand, *httptest.Server) {

@@ -5,6 +5,7 @@ import { type AddressForm, addressForm, input, optional } from "./address";
 import { named, refusal, sums } from "./cards";
 import { bought, draw, price, type Purchase } from "./checkout";
 import { button, fill, h, icon, said } from "./dom";
+import { offerKeeping } from "./keep";
 import { terms } from "./ordersheet";
 import { field } from "./sheet";
 import { countryName, data, has, money, say } from "./words";
@@ -49,17 +50,17 @@ export function details(p: Purchase): void {
     if (place.disabled) return;
     place.disabled = true;
     p.sheet.dialog.setAttribute("aria-busy", "true");
-    const watching = p.room.engine.subscribe((s) => tell(s.items));
     const known = new Set(p.room.engine.state.items.map((i) => i.id));
-    const tell = (items: readonly Item[]): void => {
+    const watching = p.room.engine.subscribe(({ items }) => {
       const mine = items.find((i) => i.kind === "order" && !known.has(i.id));
       fill(state, h("p", { class: "is-waiting" }, say(`placing.${mine?.state ?? "sending"}`, data.name)));
-    };
+    });
     try {
       if (!(await settled(address))) return;
       const placed = await p.room.engine.order({ quote: p.quote!, contact, method: methodOf(), ...(address && { address }), ...(noteOf() && { note: noteOf() }) });
       done(placed);
     } catch (error) {
+      watching();
       await failed(error as Error);
     } finally {
       watching();
@@ -125,6 +126,7 @@ export function details(p: Purchase): void {
     p.sheet.close();
     p.room.notice(say("placed", data.name));
     requestAnimationFrame(() => p.room.show(placed.id));
+    offerKeeping(p.room, p.room.engine.state);
   };
 }
 

@@ -27,8 +27,8 @@ const priced = new Set(["quote", "quote.ask"]);
 const together = 600_000; // apart by less, bubbles of one speaker stand together
 
 export function history(): History {
-  const list = h("ol", { class: "rows", role: "log", "aria-label": say("log") });
-  const frame = h("div", { class: "talk-rows", tabindex: 0 }, list);
+  const list = h("ol", { class: "rows" });
+  const frame = h("div", { class: "talk-rows", tabindex: 0, role: "log", "aria-label": say("log") }, list);
   const down = h("button", { type: "button", class: "talk-down", hidden: true, onclick: () => newest() }, icon("down"), h("span", { class: "unseen" }, say("newest")), h("b", { class: "badge" }));
   const element = h("div", { class: "talk-past" }, frame, down);
   const place = `stoa.place.${data.brand}`;

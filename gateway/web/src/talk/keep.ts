@@ -13,7 +13,7 @@ const offered = `stoa.kept.${data.brand}`;
 
 // offerKeeping opens the sheet by itself once, when the first order has been placed.
 export function offerKeeping(room: Room, s: State): void {
-  if (s.orders.size === 0 || wasOffered() || room.root.querySelector("dialog.sheet")) return;
+  if (s.orders.size === 0 || wasOffered() || room.root.querySelector("dialog.sheet[open]")) return;
   localStorageSet(offered);
   setTimeout(() => keepSheet(room, true), 900);
 }
