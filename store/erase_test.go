@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/stoa-commerce/stoa/store"
+	"github.com/stoa-commerce/stoa/store/kv"
 	"github.com/stoa-commerce/stoa/store/kv/badgerkv"
 	"github.com/stoa-commerce/stoa/store/kv/memkv"
 	"github.com/stoa-commerce/stoa/store/slots"
@@ -168,6 +169,7 @@ func TestAnErasureIsEndedAfterBeingKilledAtAnyStep(t *testing.T) {
 				d.begin(3, 5)
 				d.order(1, orders)
 				planted(d)
+				shopper := d.shopperOf(1)
 				d.killErasing(1, at)
 				d.Store.Close()
 				d.engine = d.engine.(*memkv.Engine).Reopen()
@@ -175,10 +177,76 @@ func TestAnErasureIsEndedAfterBeingKilledAtAnyStep(t *testing.T) {
 				d.isErased(1, orders)
 				d.check(d.Erase(t.Context(), cid("thread", 1), 100))
 				d.isErased(1, orders)
+				if d.inRows(shopper) {
+					t.Error("the hash of the shopper is left")
+				}
+				if left := append(d.rowsOf("cx/"), d.rowsOf("cy/")...); len(left) > 0 {
+					t.Errorf("of the letter are left %q", left)
+				}
 				d.isThere(0, 5)
 				d.isThere(2, 5)
 			})
 		}
+	}
+}
+
+// shopperOf returns the keyed hash under which a thread is found.
+func (d *desk) shopperOf(thread int) (hash string) {
+	d.t.Helper()
+	d.check(d.engine.View(d.t.Context(), func(r kv.Reader) error {
+		for _, key := range d.rowsOf("ci/") {
+			id, err := r.Get([]byte(key))
+			if err != nil {
+				return err
+			}
+			if string(id) == string(cid("thread", thread).Bytes()) {
+				hash = key[len("ci/"):]
+			}
+		}
+		return nil
+	}))
+	if hash == "" || !d.inRows(hash) {
+		d.t.Fatal("no shopper")
+	}
+	return hash
+}
+
+// inRows says whether a text stands in the key or the value of any row.
+func (d *desk) inRows(text string) (is bool) {
+	d.t.Helper()
+	d.check(d.engine.View(d.t.Context(), func(r kv.Reader) error {
+		for item, err := range r.Scan(kv.Range{}, kv.ScanOptions{}) {
+			if err != nil {
+				return err
+			}
+			is = is || strings.Contains(string(item.Key)+"\x00"+string(item.Value), text)
+		}
+		return nil
+	}))
+	return is
+}
+
+// TestALongThreadIsErasedWhole erases more entries than one transaction goes over, and
+// larger ones than it writes.
+func TestALongThreadIsErasedWhole(t *testing.T) {
+	for name, c := range map[string]struct{ entries, size int }{"many": {1200, 10}, "large": {40, 60_000}} {
+		t.Run(name, func(t *testing.T) {
+			d := memDesk(t)
+			d.begin(1, 0)
+			for first := 1; first <= c.entries; first += 20 {
+				d.trade(func(tx *store.TradeTxn) error {
+					for seq := first; seq < first+20; seq++ {
+						if err := tx.PutEntry(cid("thread", 0), newEntry(0, seq, store.Conversation, c.size)); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+			d.order(0, 1) // entry 100, in the place of another
+			d.check(d.Erase(t.Context(), cid("thread", 0), 99))
+			d.isErased(0, 1)
+		})
 	}
 }
 

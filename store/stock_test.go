@@ -140,3 +140,19 @@ func TestStockOfADeletedProductStaysAsFarAsOrdersHoldIt(t *testing.T) {
 		return err
 	})
 }
+
+func TestAProductThatIsDeletedTakesTheStockAlongThatItsImportSays(t *testing.T) {
+	d := memDesk(t)
+	run, err := d.BeginImport(t.Context())
+	d.check(err)
+	d.check(run.Put(ownStocked("tea", tracked(5))))
+	d.check(run.Flush())
+	d.check(d.UpdateOwn(t.Context(), func(o *store.OwnTxn) error { return o.AdoptImport(run) }))
+	run.Close()
+	d.has("tea", store.Stocked{Stock: tracked(5)})
+	d.check(d.UpdateOwn(t.Context(), func(o *store.OwnTxn) error { return o.DeleteProduct("tea") }))
+	d.check(d.SettleImport(t.Context()))
+	if left := append(d.rowsOf("cs/"), d.rowsOf("sk/")...); len(left) > 0 {
+		t.Errorf("left are %q", left)
+	}
+}
