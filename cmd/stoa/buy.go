@@ -87,13 +87,13 @@ func (a *app) buy(ctx context.Context, p *purchase) error {
 		}
 	}
 	var done bought
-	err = p.talk(ctx, func(ctx context.Context, who *shopper.Shopper, b *shopper.Brand, c *shopper.Conversation) (err error) {
+	err = p.talk(ctx, func(ctx context.Context, who *shopper.Shopper, c *shopper.Conversation) (err error) {
 		if p.person, err = remembered(who, p.person); err != nil {
 			return err
 		}
-		done, err = p.order(ctx, b, c, items)
+		done, err = p.order(ctx, c, items)
 		return err
-	})
+	}, nil)
 	if err != nil {
 		return a.outcome(err)
 	}
@@ -169,8 +169,8 @@ func parseItems(texts []string) ([]item, error) {
 }
 
 // order asks for a quote and places the order for it.
-func (p *purchase) order(ctx context.Context, b *shopper.Brand, c *shopper.Conversation, items []item) (done bought, err error) {
-	ask, err := p.ask(ctx, b, items)
+func (p *purchase) order(ctx context.Context, c *shopper.Conversation, items []item) (done bought, err error) {
+	ask, err := p.ask(ctx, c.Brand(), items)
 	if err != nil {
 		return done, err
 	}
@@ -179,7 +179,7 @@ func (p *purchase) order(ctx context.Context, b *shopper.Brand, c *shopper.Conve
 		return done, err
 	}
 	q := quote.Body.(*thread.Quote).Quote
-	if err := shopper.Check(q, b.ID, ask); err != nil {
+	if err := shopper.Check(q, c.Brand().ID, ask); err != nil {
 		return done, err
 	}
 	if q.CodeRefused != "" {

@@ -24,7 +24,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bigcsv": bigCSV, "brandenv": brandEnv, "code": codeCmd, "eventually": eventually, "flip": flip,
-			"followersup": followersUp, "get": getCmd, "jsonhas": jsonHas, "jsonlen": jsonLen, "picture": pictureCmd,
+			"followersup": followersUp, "get": getCmd, "jsonhas": jsonHas, "jsonlen": jsonLen, "jsonvar": jsonVar, "picture": pictureCmd,
 			"serve": serveCmd, "shut": shutCmd, "try": tryCmd, "untilget": untilGet,
 		},
 	})

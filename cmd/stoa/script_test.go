@@ -47,6 +47,15 @@ func jsonLen(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// jsonVar puts the text at a path of the output into a variable: jsonvar NAME PATH.
+func jsonVar(ts *testscript.TestScript, _ bool, args []string) {
+	text, ok := jsonAt(ts, args[1]).(string)
+	if !ok {
+		ts.Fatalf("%s is no text", args[1])
+	}
+	ts.Setenv(args[0], text)
+}
+
 func jsonAt(ts *testscript.TestScript, path string) any {
 	var v any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))

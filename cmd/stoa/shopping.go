@@ -40,9 +40,13 @@ func (s *shopping) check() (protocol.CID, error) {
 	return protocol.ParseCID(s.brand)
 }
 
+// talker does something in a conversation.
+type talker func(context.Context, *shopper.Shopper, *shopper.Conversation) error
+
 // talk calls fn with the shopper's conversation with the brand. fn has as long as
-// --wait says.
-func (s *shopping) talk(ctx context.Context, fn func(context.Context, *shopper.Shopper, *shopper.Brand, *shopper.Conversation) error) error {
+// --wait says. If the gateway can't be reached in that time, offline is called with
+// the conversation as it was left, if there is one; nil is nothing to do then.
+func (s *shopping) talk(ctx context.Context, fn, offline talker) error {
 	brand, err := s.check()
 	if err != nil {
 		return usageError{err}
@@ -60,14 +64,35 @@ func (s *shopping) talk(ctx context.Context, fn func(context.Context, *shopper.S
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.wait)
 	defer cancel()
-	return errors.Join(s.meet(ctx, client, brand, who, fn), who.Close())
+	err = s.meet(ctx, client, brand, who, fn)
+	var away *unreached
+	if errors.As(err, &away) {
+		err = s.alone(ctx, client, brand, who, offline, away)
+	}
+	return errors.Join(err, who.Close())
 }
 
-func (s *shopping) meet(ctx context.Context, client *shopper.Client, brand protocol.CID, who *shopper.Shopper, fn func(context.Context, *shopper.Shopper, *shopper.Brand, *shopper.Conversation) error) error {
-	b, err := shopper.Meet(ctx, client, brand)
-	if errors.Is(err, shopper.ErrUnreachable) {
-		return fmt.Errorf("%s can't be reached: %w", s.gateway, err)
+// unreached says that a gateway wasn't reached before anything was said.
+type unreached struct{ error }
+
+// alone goes on with what the folder holds.
+func (s *shopping) alone(ctx context.Context, client *shopper.Client, brand protocol.CID, who *shopper.Shopper, offline talker, away *unreached) error {
+	pending := &shopper.Pending{State: "sending", Cause: away.error}
+	if offline == nil {
+		return pending
 	}
+	c, err := who.Kept(client, brand)
+	if errors.Is(err, shopper.ErrNothingKept) {
+		return pending
+	}
+	if err != nil {
+		return err
+	}
+	return offline(ctx, who, c)
+}
+
+func (s *shopping) meet(ctx context.Context, client *shopper.Client, brand protocol.CID, who *shopper.Shopper, fn talker) error {
+	b, err := s.brandAt(ctx, client, brand)
 	if errors.Is(err, shopper.ErrNotServed) {
 		return fmt.Errorf("%s doesn't show the brand %s", s.gateway, brand)
 	}
@@ -78,7 +103,22 @@ func (s *shopping) meet(ctx context.Context, client *shopper.Client, brand proto
 	if err != nil {
 		return err
 	}
-	return fn(ctx, who, b, c)
+	return fn(ctx, who, c)
+}
+
+// brandAt meets the brand, and tries again while the gateway can't be reached.
+func (s *shopping) brandAt(ctx context.Context, client *shopper.Client, brand protocol.CID) (*shopper.Brand, error) {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		b, err := shopper.Meet(ctx, client, brand)
+		if !errors.Is(err, shopper.ErrUnreachable) {
+			return b, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, &unreached{err}
+		case <-time.After(pause):
+		}
+	}
 }
 
 // outcome reports what the brand refuses or hasn't committed: {"refused":…} or

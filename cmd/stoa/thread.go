@@ -39,10 +39,10 @@ keeps the keys: --code shows what recovers all of the shopper's conversations,
 			if err := o.one(); err != nil {
 				return usageError{err}
 			}
-			err := o.talk(cmd.Context(), func(ctx context.Context, who *shopper.Shopper, b *shopper.Brand, c *shopper.Conversation) error {
-				return a.converse(ctx, &o, who, b, c)
-			})
-			return a.outcome(err)
+			fn := func(ctx context.Context, who *shopper.Shopper, c *shopper.Conversation) error {
+				return a.converse(ctx, &o, who, c)
+			}
+			return a.outcome(o.talk(cmd.Context(), fn, fn))
 		},
 	}
 	o.shopping.flags(cmd)
@@ -77,7 +77,7 @@ func (o *threadOptions) one() error {
 	return nil
 }
 
-func (a *app) converse(ctx context.Context, o *threadOptions, who *shopper.Shopper, b *shopper.Brand, c *shopper.Conversation) error {
+func (a *app) converse(ctx context.Context, o *threadOptions, who *shopper.Shopper, c *shopper.Conversation) error {
 	switch {
 	case o.say != "":
 		e, err := c.Say(ctx, thread.KindText, &thread.Text{Text: o.say, About: protocol.Handle(o.about)})
@@ -92,7 +92,7 @@ func (a *app) converse(ctx context.Context, o *threadOptions, who *shopper.Shopp
 	case o.code:
 		return a.tell(map[string]string{"code": who.Code().String()}, "%s\nIt recovers all conversations of this folder: keep it where nobody else looks.", who.Code())
 	case o.link:
-		return a.showLink(o.gateway, b, c)
+		return a.showLink(o.gateway, c)
 	case o.recover != "", o.open != "":
 		if err := enter(ctx, o, who, c); err != nil {
 			return err
@@ -135,12 +135,12 @@ func (a *app) callBack(ctx context.Context, c *shopper.Conversation, email strin
 	return a.said(c, e, err)
 }
 
-func (a *app) showLink(gateway string, b *shopper.Brand, c *shopper.Conversation) error {
+func (a *app) showLink(gateway string, c *shopper.Conversation) error {
 	l, err := c.Link()
 	if err != nil {
 		return err
 	}
-	url := l.URL(gateway, b.ID.String())
+	url := l.URL(gateway, c.Brand().ID.String())
 	return a.tell(map[string]string{"link": url}, "%s\nWhoever has it can read and write in this conversation.", url)
 }
 
@@ -208,7 +208,7 @@ func (a *app) show(ctx context.Context, c *shopper.Conversation) error {
 	case err != nil:
 		return err
 	}
-	t := shownThread{Thread: c.Thread(), Brand: c.Brand(), Entries: entriesOf(c), Orders: ordersOf(c)}
+	t := shownThread{Thread: c.Thread(), Brand: c.Brand().ID, Entries: entriesOf(c), Orders: ordersOf(c)}
 	if a.json {
 		return a.printJSON(t)
 	}

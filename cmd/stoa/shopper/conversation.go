@@ -146,6 +146,9 @@ func (c *Conversation) introduce(genesis []byte) error {
 // sealable reports whether the brand's prekey may be sealed to. One that has run out
 // is still opened for a while: the brand may be away, and mail waits for it.
 func (c *Conversation) sealable() error {
+	if c.brand.Prekey == nil {
+		return fmt.Errorf("%w: the brand's key isn't known without its gateway", ErrUnreachable)
+	}
 	if now := c.now(); now >= c.brand.Prekey.Until+grace {
 		return fmt.Errorf("%w: the one there is ran out at %s", ErrNoPrekey, c.brand.Prekey.Until)
 	}
@@ -201,4 +204,4 @@ func (c *Conversation) save() error {
 }
 
 // Brand is whom the conversation is with.
-func (c *Conversation) Brand() protocol.CID { return c.brand.ID }
+func (c *Conversation) Brand() *Brand { return c.brand }

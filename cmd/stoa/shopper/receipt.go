@@ -22,7 +22,7 @@ func (s *Shopper) Receipt(order protocol.CID) ([]byte, error) {
 		return nil, err
 	}
 	for _, id := range brands {
-		c, err := s.kept(id)
+		c, err := s.Kept(nil, id)
 		if err != nil {
 			return nil, err
 		}
@@ -33,13 +33,23 @@ func (s *Shopper) Receipt(order protocol.CID) ([]byte, error) {
 	return nil, fmt.Errorf("%s: %w", order, ErrNoOrder)
 }
 
-// kept opens a conversation with what is known of the brand from before.
-func (s *Shopper) kept(brand protocol.CID) (*Conversation, error) {
+// ErrNothingKept says that the folder has no conversation with a brand.
+var ErrNothingKept = errors.New("the folder has no conversation with this brand")
+
+// Kept opens a conversation with what is known of the brand from before, when no
+// gateway can be reached. The client may be nil when nothing is to be said.
+func (s *Shopper) Kept(client *Client, brand protocol.CID) (*Conversation, error) {
+	if s.folder == nil {
+		return nil, ErrNothingKept
+	}
 	data, log, err := s.folder.load(brand)
 	if err != nil {
 		return nil, err
 	}
-	b := &Brand{ID: brand}
+	if data == nil {
+		return nil, ErrNothingKept
+	}
+	b := &Brand{ID: brand, Client: client}
 	c := newConversation(s, b)
 	if c.state, err = decodeState(data); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func (c *Conversation) write(kind string, body any, root []byte) (protocol.CID, 
 // renew begins a new epoch before an entry when one is due and none is on its way.
 func (c *Conversation) renew(kind string) error {
 	old := c.fresh >= thread.RekeyEntries || c.began > 0 && c.now() >= c.began+thread.RekeyAge
-	if kind == thread.KindErase || !old && !c.due {
+	if kind == thread.KindErase || c.brand.Prekey == nil || !old && !c.due {
 		return nil
 	}
 	if _, _, coming := c.coming(protocol.CID{}); coming {
