@@ -171,7 +171,7 @@ func (l letterbox) one(ctx context.Context, relay peer.ID, item mailbox.Item) (m
 	var err error
 	switch desk := l.n.threads; item.What {
 	case wire.MailBegin:
-		err = desk.BeginRelayed(ctx, relay.String(), item.Bytes)
+		err = desk.BeginRelayed(ctx, item.Bytes)
 	case wire.MailBlob:
 		err = desk.PutRelayedBlob(ctx, item.Thread, item.Bytes)
 	case wire.MailJoin:

@@ -6,7 +6,6 @@ import (
 	"github.com/stoa-commerce/stoa/node/threads"
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/thread"
-	"github.com/stoa-commerce/stoa/store"
 )
 
 // Say commits what the brand says in a thread: see threads.Desk.Say.
@@ -16,14 +15,7 @@ func (n *Node) Say(ctx context.Context, id protocol.CID, drafts ...thread.Draft)
 
 // MarkRead says that the owner has seen what stands in a thread.
 func (n *Node) MarkRead(ctx context.Context, id protocol.CID) error {
-	return n.store.Trade(ctx, func(tx *store.TradeTxn) error {
-		t, err := tx.Thread(id)
-		if err != nil || t.Unread == 0 {
-			return err
-		}
-		t.Unread = 0
-		return tx.PutThread(t)
-	})
+	return n.threads.MarkRead(ctx, id)
 }
 
 // EraseThread forgets a conversation: see threads.Desk.Erase.

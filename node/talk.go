@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/stoa-commerce/stoa/node/mailbox"
@@ -40,14 +39,28 @@ func (t Threads) own(ctx context.Context, id protocol.CID) (bool, error) {
 
 // Begin begins a thread with the brand that its genesis names.
 func (t Threads) Begin(ctx context.Context, depositor string, write [32]byte, b wire.ThreadBegin) (wire.ThreadAnswer, error) {
-	g, err := thread.OpenGenesis(b.Genesis)
+	brand, err := brandOf(b.Genesis)
 	switch {
-	case err == nil && g.Brand != t.n.brand && t.relay() != nil:
+	case err != nil:
+		return wire.ThreadAnswer{}, err
+	case brand != t.n.brand && t.relay() != nil:
 		return t.relay().Begin(ctx, depositor, write, b)
-	case err == nil && g.Brand != t.n.brand:
-		return wire.ThreadAnswer{}, fmt.Errorf("thread with %s: %w", g.Brand, wire.ErrUnknownBrand)
 	}
 	return t.desk().Begin(ctx, depositor, write, b)
+}
+
+// brandOf reads whose thread a genesis begins. Whether it is one that holds is checked
+// where it goes.
+func brandOf(genesis []byte) (protocol.CID, error) {
+	s, err := protocol.DecodeSigned(genesis)
+	if err != nil {
+		return protocol.CID{}, err
+	}
+	var g struct {
+		Brand protocol.CID `cbor:"brand"`
+	}
+	err = protocol.Unmarshal(s.Payload, &g)
+	return g.Brand, err
 }
 
 // Post takes envelopes of a thread.

@@ -24,28 +24,38 @@ const (
 type task struct {
 	deposit *deposit
 	saying  *saying
+	deed    *deed
 }
 
 func (t task) count() int {
-	if t.deposit != nil {
+	switch {
+	case t.deposit != nil:
 		return len(t.deposit.arrivals)
+	case t.saying != nil:
+		return len(t.saying.drafts)
 	}
-	return len(t.saying.drafts)
+	return 1
 }
 
 func (t task) size() int {
-	if t.deposit != nil {
+	switch {
+	case t.deposit != nil:
 		return t.deposit.size
+	case t.saying != nil:
+		return t.saying.size
 	}
-	return t.saying.size
+	return 0
 }
 
 func (t task) end(err error) {
-	if t.deposit != nil {
+	switch {
+	case t.deposit != nil:
 		t.deposit.end(err)
-		return
+	case t.saying != nil:
+		t.saying.end(nil, err)
+	default:
+		t.deed.done <- err
 	}
-	t.saying.end(nil, err)
 }
 
 // commitAll commits what was opened, batch after batch, until ctx ends.
@@ -111,6 +121,7 @@ type batch struct {
 	later    map[protocol.CID][]*arrival
 	said     map[*saying]outcome
 	failed   map[*deposit]error
+	done     map[*deed]error
 }
 
 // verdict is what became of an arrival.
@@ -123,7 +134,7 @@ type verdict struct {
 func (b *batch) run(tx *store.TradeTxn) error {
 	b.tx, b.key, b.now = tx, b.d.key(), b.d.now()
 	b.sessions, b.order, b.verdicts = map[protocol.CID]*session{}, nil, nil
-	b.later, b.said, b.failed = map[protocol.CID][]*arrival{}, map[*saying]outcome{}, map[*deposit]error{}
+	b.later, b.said, b.failed, b.done = map[protocol.CID][]*arrival{}, map[*saying]outcome{}, map[*deposit]error{}, map[*deed]error{}
 	for _, t := range b.tasks {
 		if err := b.do(t); err != nil {
 			return err
@@ -147,6 +158,7 @@ func (s *session) store() error {
 	if !s.touched {
 		return nil
 	}
+	s.t.Secrets = slices.DeleteFunc(s.t.Secrets, func(e store.EpochSecret) bool { return e.Until != 0 && e.Until <= s.b.now })
 	if err := s.b.tx.PutThread(s.t); err != nil || !s.erase {
 		return err
 	}
@@ -154,8 +166,11 @@ func (s *session) store() error {
 }
 
 func (b *batch) do(t task) error {
-	if t.saying != nil {
+	switch {
+	case t.saying != nil:
 		return b.say(t.saying)
+	case t.deed != nil:
+		return b.act(t.deed)
 	}
 	s, err := b.session(t.deposit.thread, t.deposit.begun)
 	if exists := (wire.ErrExists{}); errors.As(err, &exists) || errors.Is(err, wire.ErrUnknownThread) {
@@ -179,11 +194,7 @@ func (b *batch) session(id protocol.CID, begun *store.Thread) (*session, error) 
 	if s := b.sessions[id]; s != nil {
 		return s, nil
 	}
-	t, err := b.tx.Thread(id)
-	fresh := errors.Is(err, store.ErrNotFound)
-	if fresh {
-		t, err = b.beginning(id, begun)
-	}
+	t, fresh, err := b.present(id, begun)
 	if err != nil {
 		return nil, err
 	}
@@ -191,6 +202,18 @@ func (b *batch) session(id protocol.CID, begun *store.Thread) (*session, error) 
 	b.sessions[id] = s
 	b.order = append(b.order, s)
 	return s, nil
+}
+
+// present returns a thread as it stands; fresh says that there is no row of it.
+func (b *batch) present(id protocol.CID, begun *store.Thread) (t *store.Thread, fresh bool, err error) {
+	if m := b.d.recent.get(id); m != nil {
+		return clone(m.thread), false, nil
+	}
+	if t, err = b.tx.Thread(id); !errors.Is(err, store.ErrNotFound) {
+		return t, false, err
+	}
+	t, err = b.beginning(id, begun)
+	return t, true, err
 }
 
 // beginning returns a thread that isn't stored yet, unless its shopper has another.
@@ -246,7 +269,7 @@ func (s *session) catchUp() error {
 // finish tells everybody who waits or watches, now that the batch is durable.
 func (b *batch) finish() {
 	for _, s := range b.order {
-		b.d.half.drop(s.t.ID)
+		b.d.remember(s)
 		b.d.early.keep(s.t.ID, b.later[s.t.ID], b.now)
 		if s.t.Resync || s.erase || s.t.Erased {
 			b.d.early.release(s.t.ID) // the shopper sends it again
@@ -256,7 +279,7 @@ func (b *batch) finish() {
 		}
 	}
 	for _, v := range b.verdicts {
-		v.a.deposit.judged(v.a.place, v.result)
+		v.a.settle(v.result)
 	}
 	for dep, err := range b.failed {
 		dep.end(err)
@@ -264,9 +287,25 @@ func (b *batch) finish() {
 	for what, o := range b.said {
 		what.end(o.list, o.err)
 	}
+	for what, err := range b.done {
+		what.done <- err
+	}
 	for _, s := range b.order {
 		b.publish(s)
 	}
+}
+
+// remember keeps in memory how a thread stands now.
+func (d *Desk) remember(s *session) {
+	switch {
+	case s.erase || s.t.Erased:
+		d.recent.forget(s.t.ID)
+	case !s.fresh:
+		d.recent.put(s.t, s.added)
+	default:
+		return // nothing was stored of it
+	}
+	d.half.drop(s.t.ID)
 }
 
 // publish tells watchers what was committed in a thread.

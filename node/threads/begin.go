@@ -13,8 +13,7 @@ import (
 	"github.com/stoa-commerce/stoa/store"
 )
 
-// maxAhead is how long a thread's genesis may be dated after now, and how long after a
-// prekey's end: clocks differ.
+// beginWait is how long Begin waits for commits.
 const beginWait = 10 * time.Second
 
 // Begin begins a thread, or goes on as Post with the one that there is. A thread in
@@ -39,10 +38,7 @@ func (d *Desk) Begin(ctx context.Context, depositor string, write [32]byte, b wi
 
 // begin keeps a thread half open, unless it is known.
 func (d *Desk) begin(ctx context.Context, depositor string, write [32]byte, g thread.OpenedGenesis, genesis []byte) error {
-	if _, err := d.lookUp(ctx, g.Thread); !errors.Is(err, wire.ErrUnknownThread) {
-		return err
-	}
-	if err := d.only(ctx, g); err != nil {
+	if known, err := d.known(ctx, g); known || err != nil {
 		return err
 	}
 	roots, err := d.decapsulate(ctx, g.Prekey, g.Enc)
@@ -59,13 +55,31 @@ func (d *Desk) begin(ctx context.Context, depositor string, write [32]byte, g th
 	return nil
 }
 
-// only refuses a second thread of one shopper.
-func (d *Desk) only(ctx context.Context, g thread.OpenedGenesis) error {
-	found, err := d.find(ctx, [][32]byte{[32]byte(g.Identity.Bytes())})
-	if err == nil && found[0].Defined() && found[0] != g.Thread {
-		err = wire.ErrExists{Thread: found[0]}
+// known reports whether a thread was begun before. A second thread of one shopper is
+// wire.ErrExists.
+func (d *Desk) known(ctx context.Context, g thread.OpenedGenesis) (known bool, err error) {
+	if d.recent.get(g.Thread) != nil || d.half.get(g.Thread) != nil {
+		return true, nil
 	}
-	return err
+	err = d.store.Desk(ctx, func(v *store.DeskView) error {
+		other, err := v.ThreadByIdentity([32]byte(g.Identity.Bytes()))
+		switch {
+		case err == nil && other != g.Thread:
+			return wire.ErrExists{Thread: other}
+		case err == nil:
+			known = true
+			return nil
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+		_, err = v.Thread(g.Thread) // erased ones have no identity any more
+		known = err == nil
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return known, err
 }
 
 func (d *Desk) newThread(g thread.OpenedGenesis, genesis []byte, roots thread.Roots) *store.Thread {

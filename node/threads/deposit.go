@@ -20,6 +20,7 @@ type deposit struct {
 	begun    *store.Thread // as the worker found it: what opens the envelopes
 	arrivals []*arrival    // what of the envelopes is still to be judged
 	again    *uint64       // what a sync asked behind
+	hasty    bool          // doesn't wait for what has to stand before its entries
 
 	mu      sync.Mutex
 	results []wire.EnvelopeResult
@@ -46,6 +47,7 @@ type arrival struct {
 	certified *thread.Certified // of dev.add
 	root      *thread.Roots     // of rekey
 
+	judged   bool     // its deposit has its verdict
 	handback []handed // instead of an entry
 	sync     bool     // nothing but a question, which the answer answers
 	after    uint64   // of a sync
@@ -86,11 +88,17 @@ func (d *deposit) settle(place int, r wire.EnvelopeResult) {
 	d.results[place] = r
 }
 
-// judged says that one of the arrivals has its verdict.
-func (d *deposit) judged(place int, r wire.EnvelopeResult) {
+// settle says what became of an arrival. What was let go with received may still be
+// committed later.
+func (a *arrival) settle(r wire.EnvelopeResult) {
+	d := a.deposit
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.results[place] = r
+	d.results[a.place] = r
+	if a.judged {
+		return
+	}
+	a.judged = true
 	if d.open--; d.open == 0 {
 		d.finish()
 	}

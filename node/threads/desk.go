@@ -70,6 +70,7 @@ type Desk struct {
 
 	queue   *queue
 	half    *halfOpen
+	recent  *recent
 	hub     *hub
 	early   *early // the committing goroutine's
 	opened  chan task
@@ -82,7 +83,7 @@ type Desk struct {
 func New(o Options) *Desk {
 	d := &Desk{
 		brand: o.Brand, store: o.Store, key: o.Key, keys: o.Keys, decider: o.Decider, files: folder{o.Files}, log: o.Log,
-		clock: o.Now, stir: o.Stir, gone: o.Gone, queue: newQueue(maxWaiting, maxWaitingBytes), half: newHalfOpen(maxHalfOpen),
+		clock: o.Now, stir: o.Stir, gone: o.Gone, queue: newQueue(maxWaiting, maxWaitingBytes), half: newHalfOpen(maxHalfOpen), recent: newRecent(),
 		hub: newHub(), early: newEarly(), opened: make(chan task, maxBatch), stopped: make(chan struct{}),
 	}
 	d.Restored(o.Restored)
@@ -127,8 +128,12 @@ func (d *Desk) salt() (s [32]byte) {
 	return s
 }
 
-// lookUp returns a thread, stored or begun, or wire.ErrUnknownThread.
+// lookUp returns a thread, stored or begun, or wire.ErrUnknownThread. It must not be
+// changed.
 func (d *Desk) lookUp(ctx context.Context, id protocol.CID) (t *store.Thread, err error) {
+	if m := d.recent.get(id); m != nil {
+		return m.thread, nil
+	}
 	if t := d.half.get(id); t != nil {
 		return t, nil
 	}

@@ -43,6 +43,11 @@ func (e *early) keep(id protocol.CID, list []*arrival, now protocol.Millis) {
 		list, e.count = list[1:], e.count-1
 	}
 	e.by[id] = list
+	for _, a := range list {
+		if a.deposit.hasty {
+			letGo(a)
+		}
+	}
 	for other, since := range e.since {
 		if e.count > maxEarly && other != id || now-since > earlyTime {
 			e.release(other)
@@ -61,5 +66,5 @@ func (e *early) release(id protocol.CID) {
 }
 
 func letGo(a *arrival) {
-	a.deposit.judged(a.place, wire.EnvelopeResult{State: wire.StateReceived})
+	a.settle(wire.EnvelopeResult{State: wire.StateReceived})
 }

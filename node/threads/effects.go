@@ -3,7 +3,6 @@ package threads
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/stoa-commerce/stoa/protocol/thread"
 	"github.com/stoa-commerce/stoa/store"
@@ -35,11 +34,8 @@ func (s *session) judge(a *arrival) (thread.Verdict, error) {
 
 // decide asks what trading makes of an entry.
 func (s *session) decide(e thread.Opened) (thread.Verdict, error) {
-	if s.fresh { // what trading stores of a thread stands behind its row
-		if err := s.b.tx.PutThread(s.t); err != nil {
-			return thread.Verdict{}, err
-		}
-		s.fresh = false
+	if err := s.stored(); err != nil {
+		return thread.Verdict{}, err
 	}
 	v, err := s.b.d.decider.Decide(s.b.ctx, s.b.tx, s.t, e)
 	if err != nil {
@@ -78,14 +74,13 @@ func (s *session) nextEpoch(root [32]byte) bool {
 	if !ok {
 		return false
 	}
-	kept := slices.DeleteFunc(s.t.Secrets, func(e store.EpochSecret) bool { return e.Until != 0 && e.Until <= s.b.now })
-	for i := range kept {
-		if kept[i].Until == 0 {
-			kept[i].Until = s.b.now + thread.EpochGrace
+	for i := range s.t.Secrets {
+		if s.t.Secrets[i].Until == 0 {
+			s.t.Secrets[i].Until = s.b.now + thread.EpochGrace
 		}
 	}
 	s.t.Epoch++
-	s.t.Secrets = append(kept, store.EpochSecret{Epoch: s.t.Epoch, Secret: thread.NextEpoch(secret, root, s.t.ID)})
+	s.t.Secrets = append(s.t.Secrets, store.EpochSecret{Epoch: s.t.Epoch, Secret: thread.NextEpoch(secret, root, s.t.ID)})
 	s.t.Rekeyed, s.t.RekeyedSeq, s.touched = s.b.now, s.t.Seq+1, true
 	return true
 }

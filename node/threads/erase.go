@@ -19,7 +19,10 @@ func (d *Desk) Erase(ctx context.Context, id protocol.CID) error {
 		return nil
 	}
 	if errors.Is(err, ErrUnconfirmed) { // nothing can be said there, but all can be forgotten
-		err = d.forget(ctx, id)
+		err = d.act(ctx, &deed{thread: id, do: func(s *session) (error, error) {
+			s.erase, s.touched = true, true
+			return nil, nil
+		}})
 	}
 	return err
 }

@@ -95,40 +95,32 @@ func (d *Desk) keepBlob(ctx context.Context, t *store.Thread, data []byte) (prot
 	if err := d.files.put(t.ID, blob, data); err != nil {
 		return blob, err
 	}
-	err := d.store.Trade(ctx, func(tx *store.TradeTxn) error {
-		if _, err := tx.Thread(t.ID); errors.Is(err, store.ErrNotFound) && t.Genesis != nil {
-			if err := tx.PutThread(t); err != nil {
-				return err
-			}
+	return blob, d.act(ctx, &deed{thread: t.ID, begun: t, do: func(s *session) (error, error) {
+		if err := s.stored(); err != nil {
+			return nil, err
 		}
-		if err := room(tx, t.ID, blob, len(data)); err != nil {
-			return err
+		full, err := crowded(s.b.tx, t.ID, blob, len(data))
+		if full || err != nil {
+			return fmt.Errorf("files of %s: %w", t.ID, wire.ErrQuota), err
 		}
-		return tx.PutBlob(t.ID, store.ThreadBlob{Blob: blob, Size: int64(len(data)), Time: d.now()})
-	})
-	if err == nil {
-		d.half.drop(t.ID)
-	}
-	return blob, err
+		return nil, s.b.tx.PutBlob(t.ID, store.ThreadBlob{Blob: blob, Size: int64(len(data)), Time: s.b.now})
+	}})
 }
 
-// room refuses more files than a thread may have.
-func room(tx *store.TradeTxn, id, blob protocol.CID, size int) error {
+// crowded reports whether a thread has as many files as it may.
+func crowded(tx *store.TradeTxn, id, blob protocol.CID, size int) (bool, error) {
 	list, err := tx.Blobs(id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	total := int64(size)
 	for _, b := range list {
 		if b.Blob == blob {
-			return nil
+			return false, nil
 		}
 		total += b.Size
 	}
-	if len(list) >= maxFiles || total > maxFileBytes {
-		return fmt.Errorf("files of %s: %w", id, wire.ErrQuota)
-	}
-	return nil
+	return len(list) >= maxFiles || total > maxFileBytes, nil
 }
 
 // Blob returns a sealed file of a thread to one of its devices. Errors are those of

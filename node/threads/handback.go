@@ -118,24 +118,17 @@ func (s *session) place(h handed) bool {
 		return next
 	}
 	d := deviceOf(s.t, h.entry.By)
-	if d == nil {
-		if !s.comesIn(h) {
-			return false
-		}
-		s.t.Devices = append(s.t.Devices, store.ThreadDevice{Key: h.entry.By, FirstSeen: s.b.now})
-		d = &s.t.Devices[len(s.t.Devices)-1]
-	}
-	if h.entry.DSeq != d.Last+1 || h.entry.DPrev != d.LastEntry {
+	if d == nil && !s.comesIn(h) || d != nil && (h.entry.DSeq != d.Last+1 || h.entry.DPrev != d.LastEntry) {
 		return false
 	}
-	d.Last, d.LastEntry = h.entry.DSeq, h.entry.ID
+	s.advance(h.entry, h.value)
 	return true
 }
 
 // comesIn reports whether an entry brings its device in. The brand let it in before:
 // its commit says so, also when the certificates can't be shown any more.
 func (s *session) comesIn(h handed) bool {
-	return h.entry.Kind == thread.KindDeviceAdd && len(s.t.Devices) < thread.MaxDevices
+	return h.entry.Kind == thread.KindDeviceAdd && h.commit.Refused == "" && h.entry.DSeq == 1 && len(s.t.Devices) < thread.MaxDevices
 }
 
 // adoptOne appends an entry with the commit that it has.

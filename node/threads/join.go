@@ -45,19 +45,19 @@ func (d *Desk) admit(ctx context.Context, t *store.Thread, join thread.OpenedJoi
 	}
 	certified, err := d.certify(t, certs)
 	if err != nil || certified.Key != join.Device {
-		return errors.Join(fmt.Errorf("join %s: %w", t.ID, wire.ErrNotAllowed))
+		return fmt.Errorf("join %s: %w", t.ID, wire.ErrNotAllowed)
 	}
-	return d.store.Trade(ctx, func(tx *store.TradeTxn) error {
-		is, err := tx.Thread(t.ID)
-		if err != nil || is.Erased || deviceOf(is, key) != nil {
-			return err
+	return d.act(ctx, &deed{thread: t.ID, begun: t, do: func(s *session) (error, error) {
+		switch {
+		case deviceOf(s.t, key) != nil:
+			return nil, nil
+		case len(s.t.Devices) >= thread.MaxDevices:
+			return fmt.Errorf("join %s: %w", t.ID, wire.ErrQuota), nil
 		}
-		if len(is.Devices) >= thread.MaxDevices {
-			return fmt.Errorf("join %s: %w", t.ID, wire.ErrQuota)
-		}
-		is.Devices = append(is.Devices, store.ThreadDevice{Key: key, Certs: certs, FirstSeen: d.now()})
-		return tx.PutThread(is)
-	})
+		s.t.Devices = append(s.t.Devices, store.ThreadDevice{Key: key, Certs: certs, FirstSeen: s.b.now})
+		s.touched = true
+		return nil, s.stored()
+	}})
 }
 
 // welcome seals the present secret for who joins.

@@ -20,7 +20,7 @@ const (
 func (d *Desk) page(ctx context.Context, t *store.Thread, after uint64) (wire.ThreadPage, error) {
 	p := wire.ThreadPage{Next: min(after, t.Seq), Envelopes: []wire.NumberedEnvelope{}}
 	for size := 0; p.Next < t.Seq && !p.More; {
-		list, err := d.entries(ctx, t.ID, p.Next, pageStep)
+		list, err := d.behind(ctx, t, p.Next, pageStep)
 		if err != nil || len(list) == 0 {
 			return p, err
 		}
@@ -45,6 +45,16 @@ func (d *Desk) page(ctx context.Context, t *store.Thread, after uint64) (wire.Th
 		p.Envelopes = append(p.Envelopes, wire.NumberedEnvelope{N: p.Next, Bytes: sealed})
 	}
 	return p, nil
+}
+
+// behind returns entries behind a commit, from memory if they are there.
+func (d *Desk) behind(ctx context.Context, t *store.Thread, after uint64, limit int) ([]*store.ThreadEntry, error) {
+	if m := d.recent.get(t.ID); m != nil {
+		if list, here := m.behind(after); here {
+			return list[:min(len(list), limit)], nil
+		}
+	}
+	return d.entries(ctx, t.ID, after, limit)
 }
 
 func (d *Desk) entries(ctx context.Context, id protocol.CID, after uint64, limit int) (list []*store.ThreadEntry, err error) {

@@ -22,9 +22,9 @@ func (d *Desk) Has(ctx context.Context, id protocol.CID) (bool, error) {
 	return err == nil, err
 }
 
-// BeginRelayed is Begin for a genesis that a relay kept, which has checked the
-// capability as far as it can.
-func (d *Desk) BeginRelayed(ctx context.Context, relay string, genesis []byte) error {
+// BeginRelayed is Begin for a genesis that a relay kept and deletes when it is here: it
+// is stored at once. The relay's quotas stand for this desk's.
+func (d *Desk) BeginRelayed(ctx context.Context, genesis []byte) error {
 	g, err := thread.OpenGenesis(genesis)
 	if err != nil {
 		return err
@@ -32,20 +32,19 @@ func (d *Desk) BeginRelayed(ctx context.Context, relay string, genesis []byte) e
 	if g.Brand != d.brand {
 		return fmt.Errorf("thread with %s: %w", g.Brand, wire.ErrUnknownBrand)
 	}
-	if has, err := d.Has(ctx, g.Thread); has || err != nil {
-		return err
-	}
-	if err := d.only(ctx, g); err != nil {
+	if known, err := d.known(ctx, g); known || err != nil {
 		return err
 	}
 	roots, err := d.decapsulate(ctx, g.Prekey, g.Enc)
 	if errors.Is(err, thread.ErrPrekey) {
 		return fmt.Errorf("begin: %w: %w", err, wire.ErrUnknownEpoch)
 	}
-	if err == nil {
-		d.half.put(relay, d.newThread(g, genesis, roots))
+	if err != nil {
+		return err
 	}
-	return err
+	return d.act(ctx, &deed{thread: g.Thread, begun: d.newThread(g, genesis, roots), do: func(s *session) (error, error) {
+		return nil, s.stored()
+	}})
 }
 
 // Taken is what became of envelopes that a relay kept.
@@ -59,6 +58,7 @@ type Taken struct {
 // returns is received, and in memory only: the shopper sends it again.
 func (d *Desk) Take(ctx context.Context, relay string, id protocol.CID, envelopes [][]byte, wait time.Duration) (Taken, error) {
 	dep := newDeposit(relay, id, envelopes, 0)
+	dep.hasty = true
 	d.queue.put(dep)
 	d.await(ctx, dep, wait)
 	results, _, err := dep.present()

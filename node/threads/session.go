@@ -35,7 +35,7 @@ func (s *session) take(a *arrival) (wire.EnvelopeResult, error) {
 	case a.handback != nil:
 		return s.adopt(a.handback)
 	}
-	if known, err := s.known(a.entry.ID); known != nil || err != nil {
+	if known, err := s.known(a.entry); known != nil || err != nil {
 		return resultOf(known), err
 	}
 	device, reason := s.author(a)
@@ -62,16 +62,16 @@ func resultOf(e *store.ThreadEntry) wire.EnvelopeResult {
 }
 
 // known returns the entry if it stands in the chain already.
-func (s *session) known(id protocol.CID) (*store.ThreadEntry, error) {
+func (s *session) known(is thread.SignedEntry) (*store.ThreadEntry, error) {
+	if d := deviceOf(s.t, is.By); d == nil || is.DSeq > d.Last {
+		return nil, nil
+	}
 	for _, e := range s.added {
-		if e.ID == id {
+		if e.ID == is.ID {
 			return e, nil
 		}
 	}
-	if s.fresh {
-		return nil, nil
-	}
-	e, err := s.b.tx.EntryByID(s.t.ID, id)
+	e, err := s.b.tx.EntryByID(s.t.ID, is.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
@@ -161,6 +161,11 @@ func (s *session) entryAt(seq uint64) (*store.ThreadEntry, error) {
 			return e, nil
 		}
 	}
+	if m := s.b.d.recent.get(s.t.ID); m != nil && seq > 0 && seq <= m.thread.Seq {
+		if list, here := m.behind(seq - 1); here && len(list) > 0 {
+			return list[0], nil
+		}
+	}
 	return s.b.tx.Entry(s.t.ID, seq)
 }
 
@@ -174,7 +179,7 @@ func (s *session) enter(a *arrival) (wire.EnvelopeResult, error) {
 	if err != nil {
 		return wire.EnvelopeResult{}, err
 	}
-	s.advance(a)
+	s.advance(a.entry, a.value)
 	e, err := s.commit(a.entry, a.raw, a.salt, a.body, verdict.Refused, false)
 	if err != nil {
 		return wire.EnvelopeResult{}, err
@@ -191,14 +196,14 @@ func (s *session) enter(a *arrival) (wire.EnvelopeResult, error) {
 }
 
 // advance moves the device's own chain on.
-func (s *session) advance(a *arrival) {
-	d := deviceOf(s.t, a.entry.By)
+func (s *session) advance(e thread.SignedEntry, value any) {
+	d := deviceOf(s.t, e.By)
 	if d == nil {
-		s.t.Devices = append(s.t.Devices, store.ThreadDevice{Key: a.entry.By, FirstSeen: s.b.now})
+		s.t.Devices = append(s.t.Devices, store.ThreadDevice{Key: e.By, FirstSeen: s.b.now})
 		d = &s.t.Devices[len(s.t.Devices)-1]
 	}
-	d.Last, d.LastEntry = a.entry.DSeq, a.entry.ID
-	if add, ok := a.value.(*thread.DeviceAdd); ok && len(d.Certs) == 0 {
+	d.Last, d.LastEntry = e.DSeq, e.ID
+	if add, ok := value.(*thread.DeviceAdd); ok && len(d.Certs) == 0 {
 		d.Certs = add.Certs
 	}
 }
@@ -229,11 +234,8 @@ func classOf(kind string) store.Class {
 
 // append stores a committed entry behind the last one.
 func (s *session) append(e *store.ThreadEntry, commit protocol.CID) error {
-	if s.fresh { // what is stored of a thread stands behind its row
-		if err := s.b.tx.PutThread(s.t); err != nil {
-			return err
-		}
-		s.fresh = false
+	if err := s.stored(); err != nil {
+		return err
 	}
 	if err := s.b.tx.PutEntry(s.t.ID, e); err != nil {
 		return err
