@@ -296,3 +296,55 @@ func TestTheBrowserOpensWhatGoSealed(t *testing.T) {
 		t.Error("two sizes of a prekey")
 	}
 }
+
+func TestTheEngineReadsBodiesAsTheVectorsSay(t *testing.T) {
+	cases := page(t, "bodies")
+	outcomes := askThread[[]object](t, "", object{"ask": "bodies", "cases": cases})
+	compared := 0
+	for i, c := range cases {
+		fields := []string{"valid"}
+		if c["kind"] == "kind" {
+			fields = []string{"shopper", "brand"}
+		}
+		for _, field := range fields {
+			compared++
+			if c["name"] == "no quote.ask (15)" {
+				continue // whether a country exists is for who ships there
+			}
+			if want, given := c[field]; given && outcomes[i][field] != want {
+				t.Errorf("%v: %s is %v, want %v (%v)", c["name"], field, outcomes[i][field], want, c["error"])
+			}
+		}
+	}
+	t.Logf("compared %d", compared)
+}
+
+func TestTheEngineFoldsOrdersAsTheVectorsSay(t *testing.T) {
+	cases := page(t, "orders")
+	outcomes := askThread[[]object](t, "", object{"ask": "orders", "cases": cases})
+	for i, c := range cases {
+		sameFields(t, c["name"], -1, c["begins"], outcomes[i]["begins"])
+		for j, step := range c["steps"].([]any) {
+			want, got := step.(object), outcomes[i]["steps"].([]any)[j].(object)
+			if want["error"] != got["error"] {
+				t.Errorf("%v: step %d is refused as %v, want %v", c["name"], j, got["error"], want["error"])
+			}
+			sameFields(t, c["name"], j, want["then"], got["then"])
+		}
+	}
+	if len(cases) < 10 {
+		t.Errorf("%d orders", len(cases))
+	}
+}
+
+// sameFields compares what is told of an order, but for how its returns are told.
+func sameFields(t *testing.T, name any, step int, want, got any) {
+	t.Helper()
+	w, _ := want.(object)
+	g, _ := got.(object)
+	for field := range w {
+		if field != "returns" && !reflect.DeepEqual(w[field], g[field]) {
+			t.Errorf("%v: after step %d %s is %v, want %v", name, step, field, g[field], w[field])
+		}
+	}
+}

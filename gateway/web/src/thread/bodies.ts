@@ -2,11 +2,12 @@
 // amounts with their currency, nothing that isn't of the kind. Unknown fields are
 // ignored, null is the same as absent.
 import type { Bytes } from "../verify/bytes";
-import { decode, Fields, type Value } from "../verify/cbor";
+import { decode, Fields } from "../verify/cbor";
 import { CID } from "../verify/cid";
 import { Refused, refuse } from "../verify/refused";
 import { bytes, cid, integer, link, list, match, must, type Read, tuple } from "../verify/shape";
 import type { Tree } from "./crypto/cbor";
+import { encSize } from "./crypto/hpke";
 import type { Address, AskBody, Contact, FileRef, Money, Quote, QuoteLine, ShippingChoice } from "./types";
 
 type Readers = Record<string, Read<unknown>>;
@@ -31,18 +32,49 @@ const or =
   (v) =>
     v === undefined || v === null ? otherwise : read(v);
 
-const text =
-  (max: number, min = 0): Read<string> =>
+// words reads text of at most so many characters, none of which controls or turns the
+// text around it.
+const words =
+  (max: number, wrong: RegExp): Read<string> =>
   (v) => {
     const t = typeof v === "string" ? v : refuse("type", "not text");
-    must(t.length >= min && [...t].length <= max, "text of another length");
+    must([...t].length <= max && !wrong.test(t), "text of another form");
     return t;
   };
+
+const line = words(200, /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+const inProse = /[^\P{Cc}\n\r\t]/u;
+const prose = words(4_000, inProse);
+const said: Read<string> = (v) => {
+  const t = prose(v);
+  must(t.trim() !== "", "blank text");
+  return t;
+};
+const long = prose;
+const handle = match(/^[a-z0-9._-]{1,100}$/);
+const variant = match(/^[A-Za-z0-9._-]{1,100}$/);
+const word = match(/^[a-z_]{1,32}$/);
+const url =
+  (schemes: RegExp): Read<string> =>
+  (v) => {
+    const t = words(2_000, /\p{Cc}/u)(v);
+    must(schemes.test(t) && isPlain(t), "not such a URL");
+    return t;
+  };
+
+function isPlain(t: string): boolean {
+  try {
+    const { host, username, password } = new URL(t);
+    return host !== "" && username === "" && password === "";
+  } catch {
+    return false;
+  }
+}
+
+const https = url(/^https:\/\//);
+const email = match(/^[^\s@<>",;:]{1,64}@[^\s@<>",;:]{1,189}$/);
 const flag: Read<boolean> = (v) => (typeof v === "boolean" ? v : refuse("type", "not a flag"));
 const name: Read<string> = (v) => link(v).text;
-const word = text(200, 1);
-const short = text(300);
-const long = text(4_000);
 const count = integer(0, 100_000);
 const instant = integer(0, 253_402_300_799_999);
 const currency = match(/^[A-Z]{3}$/);
@@ -52,23 +84,34 @@ const money: Read<Money> = (v) => {
   return { minor, currency: code };
 };
 
-const contact: Read<Contact> = shape({ name: short }, { email: short, phone: short });
+const contact: Read<Contact> = shape({ name: line }, { email, phone: line });
 const address: Read<Address> = shape(
-  { street: short, city: short, country },
-  { name: short, company: short, extra: short, region: short, postcode: short },
+  { street: line, city: line, country },
+  { name: line, company: line, extra: line, region: line, postcode: line },
 );
-const part = shape({ line: count, quantity: count }, {});
-const cartLine = shape({ product: word, variant: word, quantity: count }, {});
-const maxFile = 524_304;
+const lineNumber = integer(0, 99);
+const parts = list(shape({ line: lineNumber, quantity: integer(1, 100_000) }, {}), 1, 100);
+const cartLine = shape({ product: handle, variant, quantity: (v) => integer(-Number.MAX_SAFE_INTEGER)(v) }, {});
+const maxFile = 524_288;
+const amountDue: Read<Money> = (v) => {
+  const m = money(v);
+  must(m.minor > 0, "no amount above 0");
+  return m;
+};
+const rawName: Read<string> = (v) => {
+  const c = cid(v);
+  must(!c.isDagCBOR, "a link to an object");
+  return c.text;
+};
 
 const file: Read<FileRef> = shape(
-  { blob: (v) => cid(v).text, key: bytes(32, 32), type: text(100), size: integer(0, maxFile) },
-  { name: short, width: integer(0, 20_000), height: integer(0, 20_000), preview: bytes(0, 8_192) },
+  { blob: rawName, key: bytes(32, 32), type: words(100, /^$|\p{Cc}/u), size: integer(1, maxFile) },
+  { name: line, width: integer(0, 20_000), height: integer(0, 20_000), preview: bytes(0, 8_192) },
 );
 
 const ask: Read<AskBody> = shape(
   { lines: list(cartLine, 1, 100), country },
-  { region: short, postcode: short, code: short, shipping: word },
+  { region: line, postcode: line, code: line, shipping: line },
 );
 
 // quote reads amounts, which are all in the quote's currency.
@@ -77,68 +120,82 @@ const quote: Read<Quote> = (v) => {
   const amount: Read<Money> = (n) => ({ minor: integer()(n), currency: unit });
   const none: Money = { minor: 0, currency: unit };
   const choice: Read<ShippingChoice> = shape(
-    { id: word, kind: word, name: or(short, ""), price: amount, taxRate: or(integer(), 0), tax: or(amount, none), days },
+    { id: line, kind: line, name: or(line, ""), price: amount, taxRate: or(integer(), 0), tax: or(amount, none), days },
     {},
   );
-  const line: Read<QuoteLine> = shape(
+  const goods: Read<QuoteLine> = shape(
     {
-      product: word, variant: word, offer: name, title: short, options: or(list(short, 0, 32), []), quantity: count, unit: amount, total: amount,
-      discount: or(amount, none), taxClass: word, taxRate: integer(), tax: amount, digital: or(flag, false),
+      product: handle, variant, offer: name, title: long, options: or(list(long, 0, 32), []), quantity: count, unit: amount, total: amount,
+      discount: or(amount, none), taxClass: line, taxRate: integer(), tax: amount, digital: or(flag, false),
     },
     {},
   );
   return shape(
     {
-      lines: list(line, 1, 100), goods: amount, options: or(list(choice, 0, 256), []), tax: amount, taxIncluded: flag, total: amount, currency, country,
+      lines: list(goods, 1, 100), goods: amount, options: or(list(choice, 0, 256), []), tax: amount, taxIncluded: flag, total: amount, currency, country,
       payments: list(payment, 0, 64), returns: or(returns, { days: 0, text: "" }), until: instant, digital: or(flag, false),
     },
     {
-      discount: shape({ code: short, amount, freeShipping: or(flag, false) }, {}), shipping: choice, region: short, postcode: short, codeRefused: word,
+      discount: shape({ code: line, amount, freeShipping: or(flag, false) }, {}), shipping: choice, region: line, postcode: line, codeRefused: line,
     },
   )(v);
 };
 
 const days = or(shape({ min: or(count, 0), max: or(count, 0) }, {}), { min: 0, max: 0 });
-const payment = shape({ id: word, kind: word, name: or(short, "") }, { instructions: long });
-const returns = shape({ days: or(count, 0), text: or(text(20_000), "") }, {});
+const payment = shape({ id: line, kind: line, name: or(line, "") }, { instructions: long });
+const returns = shape({ days: or(count, 0), text: or(words(20_000, inProse), "") }, {});
 
-const callback = shape(
-  { on: or(list(word, 0, 8), []) },
-  { email: short, push: shape({ endpoint: text(2_000), p256dh: bytes(65, 65), auth: bytes(16, 16) }, {}), linkCert: bytes(1, 5_120), link: bytes(32, 32) },
+const callbackForm = shape(
+  { on: or(list(match(/^(?:commit|reply|shipment)$/), 0, 3), []) },
+  {
+    email, push: shape({ endpoint: https, p256dh: bytes(65, 65), auth: bytes(16, 16) }, {}),
+    linkCert: bytes(1, 5_120), link: bytes(32, 32), gateway: url(/^https?:\/\//),
+  },
 );
+const callback: Read<unknown> = (v) => {
+  const c = callbackForm(v);
+  must((c.email !== undefined || c.push !== undefined) === c.on.length > 0, "how without when, or when without how");
+  must(!c.link === !c.linkCert, "a link without its certificate");
+  return c;
+};
+const delivery: Read<unknown> = (v) => {
+  const d = shape({ order: name, line: lineNumber }, { code: prose, file })(v);
+  must(!d.code !== !d.file, "neither a code nor a file, or both");
+  return d;
+};
 
-const orderRef = shape({ order: name }, { reason: long });
+const orderRef = shape({ order: name }, { reason: prose });
 const certs = shape({ certs: list(bytes(1, 5_120), 1, 2) }, {});
 
 const readers: Record<string, Read<unknown>> = {
-  text: shape({ text: text(4_000, 1) }, { about: text(256) }),
-  photo: shape({ file }, { text: long }),
-  card: shape({ product: word }, { variant: word, text: long }),
+  text: shape({ text: said }, { about: handle }),
+  photo: shape({ file }, { text: prose }),
+  card: shape({ product: handle }, { variant, text: prose }),
   "quote.ask": ask,
   quote: (v) => {
-    const body = shape({ ask: name }, { quote, refused: word, text: long })(v);
+    const body = shape({ ask: name }, { quote, refused: word, text: prose })(v);
     must(!body.quote !== !body.refused, "a quote and a refusal");
     return body;
   },
   order: shape(
-    { quote: name, records: list(name, 1, 100), contact, method: word, maxTotal: money, until: instant },
-    { address, billing: address, note: long },
+    { quote: name, records: list(name, 1, 100), contact, method: line, maxTotal: money, until: instant },
+    { address, billing: address, note: prose },
   ),
-  "order.number": shape({ order: name, number: integer(1) }, { instructions: long }),
-  payment: shape({ order: name, amount: money }, { method: short, reference: short }),
-  shipment: shape({ order: name, lines: list(part, 0, 100) }, { carrier: short, tracking: short, url: text(2_000) }),
+  "order.number": shape({ order: name, number: integer(1) }, { instructions: prose }),
+  payment: shape({ order: name, amount: amountDue }, { method: line, reference: line }),
+  shipment: shape({ order: name, lines: parts }, { carrier: line, tracking: line, url: https }),
   delivered: orderRef,
-  delivery: shape({ order: name, line: count }, { code: long, file }),
-  refund: shape({ order: name, amount: money }, { reason: long }),
+  delivery,
+  refund: shape({ order: name, amount: amountDue }, { reason: prose }),
   cancel: orderRef,
   expire: orderRef,
-  return: shape({ order: name, lines: list(part, 1, 100), withdrawal: or(flag, false) }, { reason: long }),
-  "return.answer": shape({ order: name, return: name, accepted: or(flag, false) }, { text: long }),
+  return: shape({ order: name, lines: parts, withdrawal: or(flag, false) }, { reason: prose }),
+  "return.answer": shape({ order: name, return: name, accepted: or(flag, false) }, { text: prose }),
   "return.received": shape({ order: name, return: name, restock: or(flag, false) }, {}),
   callback,
   "dev.add": certs,
   "dev.del": shape({ device: bytes(32, 32) }, {}),
-  rekey: shape({ prekey: name, enc: bytes() }, {}),
+  rekey: shape({ prekey: name, enc: bytes(encSize, encSize) }, {}),
   "rekey.please": shape({}, {}),
   erase: shape({}, {}),
   erased: shape({}, {}),
@@ -163,12 +220,8 @@ export function readBody(kind: string, encoded: Bytes): unknown {
   }
 }
 
-// plain reads a value as the file that a shopper takes away has it.
-export function plain(v: Value): unknown {
-  if (v instanceof CID) return v.text;
-  if (v instanceof Fields) return Object.fromEntries([...v.named].map(([k, x]) => [k, plain(x)]));
-  return Array.isArray(v) ? v.map(plain) : v;
-}
+// readQuote reads a quote by itself.
+export const readQuote = (encoded: Bytes): Quote => quote(decode(encoded));
 
 const linkOf = (text: string): CID => CID.parse(text);
 

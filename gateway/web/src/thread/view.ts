@@ -2,7 +2,7 @@
 import type { Line, Page } from "./book";
 import { may, readBody } from "./bodies";
 import * as machine from "./orders";
-import type { Item, Money, NumberBody, OrderBody, OrderView, QuoteBody } from "./types";
+import type { Item, Money, NumberBody, OrderBody, OrderView, Quote, QuoteBody } from "./types";
 
 // itemOf reads a committed entry.
 export function itemOf(line: Line): Item {
@@ -57,8 +57,7 @@ function begin(orders: Map<string, Growing>, quotes: ReadonlyMap<string, Item>, 
   const quote = quotes.get((item.body as OrderBody).quote);
   const terms = (quote?.body as QuoteBody | undefined)?.quote;
   if (!quote || !terms) return;
-  const lines = terms.lines.map(({ quantity, digital }) => ({ quantity, digital }));
-  orders.set(item.id, { order: machine.place(lines, terms.total.minor, terms.digital, placed), placed, item, quote, events: [item] });
+  orders.set(item.id, { order: placeOf(terms, placed), placed, item, quote, events: [item] });
 }
 
 function grow(orders: Map<string, Growing>, item: Item, time: number): void {
@@ -72,16 +71,20 @@ function grow(orders: Map<string, Growing>, item: Item, time: number): void {
   if (order && typeof order !== "string") orders.set(of as string, { ...growing, order, events });
 }
 
+export function placeOf({ lines, total, digital }: Quote, time: number): machine.Order {
+  return machine.place(lines.map((l) => ({ quantity: l.quantity, digital: l.digital })), total.minor, digital, time);
+}
+
 const currencyOf = ({ quote }: Growing): string => (quote.body as QuoteBody).quote!.currency;
 
 // eventOf returns what an item does to its order.
-function eventOf({ id, kind, mine, body }: Item, order: machine.Order, time: number, currency: string): machine.OrderEvent | undefined {
+export function eventOf({ id, kind, mine, body }: Item, order: machine.Order, time: number, currency: string): machine.OrderEvent | undefined {
   const event = { kind, shopper: mine, time };
   if (kind === "payment" || kind === "refund") {
     const { minor, currency: code } = body.amount as Money;
     return code === currency ? { ...event, amount: minor } : undefined;
   }
-  if (kind === "delivery") return order.lines[body.line] ? { ...event, lines: [{ line: body.line, quantity: machine.left(order, body.line) }] } : undefined;
+  if (kind === "delivery") return { ...event, lines: order.lines[body.line] ? [{ line: body.line, quantity: machine.left(order, body.line) }] : [] };
   if (kind === "return") return { ...event, return: id, lines: body.lines, withdrawal: body.withdrawal };
   return { ...event, lines: body.lines, return: body.return, accepted: body.accepted, restock: body.restock };
 }

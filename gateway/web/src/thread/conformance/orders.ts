@@ -1,20 +1,27 @@
-import { type Order, type OrderEvent, apply, due, owed, place, returnable } from "../orders";
-import type { Case, Outcome } from "./answer";
+import { readBody, readQuote } from "../bodies";
+import { type Order, apply, due, owed } from "../orders";
+import { eventOf, placeOf } from "../view";
+import { type Case, type Outcome, unhex } from "./answer";
 
 // orders folds one story of the vectors.
-export function orders({ quote, placed, events = [] }: Case): Outcome {
-  const lines = quote.lines.map((l: Case) => ({ quantity: l["quantity"], digital: l["digital"] ?? false }));
-  let order: Order = place(lines, quote.total, quote.digital ?? false, placed);
-  const steps: Outcome[] = [];
-  for (const event of events as OrderEvent[]) {
-    const after = apply(order, event);
-    if (typeof after !== "string") order = after;
-    steps.push(typeof after === "string" ? { refused: after } : told(order));
-  }
-  return { first: told(place(lines, quote.total, quote.digital ?? false, placed)), steps };
+export function orders({ quote, placed, steps }: Case): Outcome {
+  const terms = readQuote(unhex(quote));
+  let order = placeOf(terms, placed);
+  const begins = told(order);
+  const after = steps.map(({ entry, kind, body, shopper, time }: Case) => {
+    const value = readBody(kind, unhex(body));
+    const item = { id: entry, kind, mine: shopper, body: value, time, state: "committed" as const };
+    const event = value ? eventOf(item, order, time, terms.currency) : undefined;
+    const next = event ? apply(order, event) : "bad_amount";
+    if (typeof next === "string") return { error: next, then: told(order) };
+    order = next;
+    return { then: told(order) };
+  });
+  return { begins, steps: after };
 }
 
 function told(o: Order): Outcome {
   const { state, payment, fulfilment, received, refunded, shipped } = o;
-  return { state, payment, fulfilment, return: o.return, received, refunded, shipped, due: due(o), owed: owed(o), returnable: o.lines.map((_, i) => returnable(o, i)) };
+  const returns = o.returns.map(({ id, state }) => ({ id, state }));
+  return { state, payment, fulfilment, return: o.return, received, refunded, shipped, due: due(o), owed: owed(o), returns };
 }
