@@ -126,10 +126,28 @@ func (a *applying) terms(ctx context.Context, doc ShopDoc) error {
 	if r.err != nil {
 		return r.err
 	}
-	if doc.Profile != nil || doc.says() {
+	if doc.says() {
 		a.warnings = append(a.warnings, termsWarnings(is)...)
 	}
 	return a.keepTerms(&was, is)
+}
+
+// TermsWarnings says what is missing of the terms the shop sells on, such as tax, for
+// whoever opens it.
+func (n *Node) TermsWarnings(ctx context.Context) ([]string, error) {
+	var p *catalog.Profile
+	err := n.store.View(ctx, n.brand, func(v *store.View) (err error) {
+		p, err = v.Profile()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	t, err := n.terms(ctx, p.Currency, p.Country)
+	if err != nil {
+		return nil, err
+	}
+	return termsWarnings(t), nil
 }
 
 // keepTerms notes the terms to be written when they changed.

@@ -142,15 +142,37 @@ func (j *judging) apply(o *Order, ev trade.Event) error {
 	if err != nil {
 		return err
 	}
-	before := o.Order
+	before, ids := o.Order, orderedPieces(&o.Quote).ids
 	o.Order = after
+	was, err := j.stocks(ids)
+	if err != nil {
+		return err
+	}
 	steps := []func(o *Order, before *trade.Order) error{j.moveStock, j.moveHold, j.countUnpaid, j.giveCodeBack}
 	for _, step := range steps {
 		if err := step(o, &before); err != nil {
 			return fmt.Errorf("%s of order %s: %w", ev.Kind, o.ID, err)
 		}
 	}
+	is, err := j.stocks(ids)
+	for i := range is {
+		j.d.moved.note(ids[i], was[i], is[i])
+	}
+	if err != nil {
+		return err
+	}
 	return j.d.putOrder(j.tx, o)
+}
+
+func (j *judging) stocks(ids []protocol.VariantID) (list []store.Stocked, err error) {
+	for _, id := range ids {
+		s, err := j.tx.Stock(id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 // countUnpaid keeps the thread's number of unpaid orders.

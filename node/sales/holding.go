@@ -45,12 +45,14 @@ func (j *judging) takeHold(o *Order) error {
 		}
 		if s.Tracked {
 			h.Lines = append(h.Lines, store.HoldLine{Variant: id, Quantity: want.n[id]})
+			is := s
+			is.Held += want.n[id]
+			j.d.moved.note(id, s, is)
 		}
 	}
 	if err := j.tx.PutHold(h); err != nil {
 		return err
 	}
-	j.d.moved.note(want.ids)
 	return j.countStranger(o, want, 1)
 }
 
@@ -73,7 +75,6 @@ func (j *judging) moveStock(o *Order, before *trade.Order) error {
 			return err
 		}
 	}
-	j.d.moved.note(gone.ids)
 	return nil
 }
 
@@ -105,7 +106,6 @@ func (j *judging) moveHold(o *Order, before *trade.Order) error {
 	}
 	over := o.Order.State != trade.Placed || o.Fulfilment == trade.FullyShipped || o.Fulfilment == trade.FullyDelivered
 	if over {
-		j.noteHold(h)
 		return j.tx.DeleteHold(o.ID)
 	}
 	left := pieces(o.Quote.Lines, o.Left)
@@ -117,14 +117,6 @@ func (j *judging) moveHold(o *Order, before *trade.Order) error {
 	}
 	h.Lines = lines
 	return j.tx.PutHold(h)
-}
-
-func (j *judging) noteHold(h *store.Hold) {
-	ids := make([]protocol.VariantID, len(h.Lines))
-	for i, l := range h.Lines {
-		ids[i] = l.Variant
-	}
-	j.d.moved.note(ids)
 }
 
 // underCeiling bounds the share of a variant's stock that unpaid orders of strangers

@@ -9,21 +9,34 @@ import (
 	"time"
 
 	"github.com/stoa-commerce/stoa/protocol"
+	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
 )
 
-// looks is how often stock that moved is held to what the catalog says of it, a
-// second apart: the first time the transaction that moved it may not be through yet.
-const looks = 3
+const (
+	// looks is how often stock whose class moved is held to what the catalog says of it,
+	// a second apart: the first time the transaction that moved it may not be through.
+	looks = 3
+	// sweepPage is of how many variants the stock is looked at, a second apart, when the
+	// node begins: it may have stopped before it published the last change.
+	sweepPage = 256
+)
 
-// moved notes of which variants the stock moved.
+// moved notes of which variants the class of the stock moved.
 type moved struct {
 	mu   sync.Mutex
 	left map[protocol.VariantID]int // looks to come
 	wake chan struct{}
 }
 
-func (m *moved) note(ids []protocol.VariantID) {
+// note notes a variant whose stock was one and is another.
+func (m *moved) note(id protocol.VariantID, was, is store.Stocked) {
+	if Availability(was) != Availability(is) {
+		m.noteAll([]protocol.VariantID{id})
+	}
+}
+
+func (m *moved) noteAll(ids []protocol.VariantID) {
 	if len(ids) == 0 {
 		return
 	}
@@ -64,9 +77,6 @@ func (m *moved) any() bool {
 
 // publishMoved tells of products whose availability changed until ctx ends.
 func (d *Desk) publishMoved(ctx context.Context) error {
-	if err := d.noteAll(ctx); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("stock: %w", err)
-	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -87,65 +97,81 @@ const retryAfter = 30 * time.Second
 
 func (d *Desk) publishRound(ctx context.Context) {
 	ids := d.moved.look()
-	products, err := d.outdated(ctx, ids)
+	list, err := d.stocksOf(ctx, ids)
+	var products []protocol.Handle
+	if err == nil {
+		_, products, err = d.outdated(ctx, list)
+	}
 	if err == nil && len(products) > 0 {
 		err = d.Changed(ctx, products)
 	}
 	if err != nil && ctx.Err() == nil {
 		d.Log.Warn("the availability of products could not be published; trying again", "brand", d.Brand, "products", len(products), "error", err)
-		d.moved.note(ids)
+		d.moved.noteAll(ids)
 		sleep(ctx, retryAfter)
 	}
 }
 
-// outdated lists the products whose catalog says another availability than the stock
-// of their variants has.
-func (d *Desk) outdated(ctx context.Context, ids []protocol.VariantID) (products []protocol.Handle, err error) {
-	for _, id := range ids {
-		s, err := d.stockOf(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		h, err := d.handleOf(ctx, id)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		at, err := d.stall(ctx, h)
-		if err != nil {
-			return nil, err
-		}
-		if at != nil && at.offers[id].Offer != nil && at.offers[id].Availability != Availability(s) && !slices.Contains(products, h) {
-			products = append(products, h)
-		}
-	}
-	return products, nil
-}
-
-func (d *Desk) stockOf(ctx context.Context, id protocol.VariantID) (s store.Stocked, err error) {
+func (d *Desk) stocksOf(ctx context.Context, ids []protocol.VariantID) (list []store.VariantStock, err error) {
 	err = d.Store.Desk(ctx, func(v *store.DeskView) error {
-		s, err = v.Stock(id)
-		return err
+		list = list[:0]
+		for _, id := range ids {
+			s, err := v.Stock(id)
+			if err != nil {
+				return err
+			}
+			list = append(list, store.VariantStock{Variant: id, Stocked: s})
+		}
+		return nil
 	})
-	return s, err
+	return list, err
 }
 
-// noteAll notes every variant of which the stock is known: the node may have stopped
-// before it published the last change.
-func (d *Desk) noteAll(ctx context.Context) error {
+// outdated lists the variants, and their products, of which the catalog says another
+// availability than their stock has.
+func (d *Desk) outdated(ctx context.Context, list []store.VariantStock) (ids []protocol.VariantID, products []protocol.Handle, err error) {
+	err = d.Store.View(ctx, d.Brand, func(v *store.View) error {
+		ids, products = nil, nil
+		for _, s := range list {
+			h, err := v.Variant(s.Variant)
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			o, _, err := readRecord[*catalog.Offer](v, catalog.OfferPath(h, s.Variant))
+			if err != nil {
+				return err
+			}
+			if o == nil || o.Availability == Availability(s.Stocked) {
+				continue
+			}
+			if ids = append(ids, s.Variant); !slices.Contains(products, h) {
+				products = append(products, h)
+			}
+		}
+		return nil
+	})
+	return ids, products, err
+}
+
+// sweep looks once at the stock of every variant, slowly.
+func (d *Desk) sweep(ctx context.Context) error {
 	for after := protocol.VariantID(""); ; {
-		list, err := d.Stocks(ctx, after, 1000)
-		if err != nil || len(list) == 0 {
-			return err
+		list, err := d.Stocks(ctx, after, sweepPage)
+		if err == nil && len(list) > 0 {
+			after = list[len(list)-1].Variant
+			var ids []protocol.VariantID
+			ids, _, err = d.outdated(ctx, list)
+			d.moved.noteAll(ids)
 		}
-		ids := make([]protocol.VariantID, len(list))
-		for i, s := range list {
-			ids[i] = s.Variant
+		if err != nil && ctx.Err() == nil {
+			return fmt.Errorf("stock: %w", err)
 		}
-		d.moved.note(ids)
-		after = ids[len(ids)-1]
+		if len(list) < sweepPage || !sleep(ctx, time.Second) {
+			return nil
+		}
 	}
 }
 

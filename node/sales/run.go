@@ -21,6 +21,7 @@ const (
 func (d *Desk) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.publishMoved(ctx) })
+	g.Go(func() error { return d.sweep(ctx) })
 	g.Go(func() error { return d.expireAlways(ctx) })
 	return g.Wait()
 }

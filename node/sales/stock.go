@@ -55,7 +55,9 @@ func (d *Desk) changeStock(ctx context.Context, id protocol.VariantID, fn func(*
 		if s, err = tx.Stock(id); err != nil {
 			return err
 		}
+		was := s
 		fn(&s.Stock)
+		d.moved.note(id, was, s)
 		if err := tx.PutStock(id, s.Stock); err != nil {
 			return err
 		}
@@ -64,7 +66,6 @@ func (d *Desk) changeStock(ctx context.Context, id protocol.VariantID, fn func(*
 	if err != nil {
 		return s, fmt.Errorf("stock of %s: %w", id, err)
 	}
-	d.moved.note([]protocol.VariantID{id})
 	return s, nil
 }
 
