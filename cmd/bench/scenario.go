@@ -51,6 +51,7 @@ func scenarios() []scenario {
 		{"unknown-base", "the same when the shop has forgotten what the mirror has", unknownBase},
 		{"checkout", "sealed orders over HTTP, from quote to verified commit", checkout},
 		{"contention", "many more buyers than pieces, at once", contention},
+		{"recall", "a conversation among very many is read", recall},
 		{"memory", "a node follows many brands", memory},
 	}
 }
