@@ -128,9 +128,9 @@ export function sums(q: Quote): HTMLElement {
     { class: "sums" },
     row(say("goods"), money(q.goods)),
     q.discount && row(say("discount", q.discount.code), q.discount.amount.minor > 0 ? `−${money(q.discount.amount)}` : q.discount.freeShipping ? say("discount.shipping") : money(q.discount.amount)),
-    q.shipping && row(say("delivery", named(q.shipping)), q.shipping.price.minor === 0 ? say("free") : money(q.shipping.price)),
+    q.shipping && row(q.shipping.name ? say("delivery", q.shipping.name) : named(q.shipping), q.shipping.price.minor === 0 ? say("free") : money(q.shipping.price)),
     !q.shipping && q.digital && row(say("delivery.digital"), say("free")),
-    !q.taxIncluded && row(say("tax.added"), money(q.tax)),
+    !q.taxIncluded && q.tax.minor > 0 && row(say("tax.added"), money(q.tax)),
     row(say("total"), money(q.total), "sum is-total"),
     q.taxIncluded && q.tax.minor > 0 && h("p", { class: "sum is-note" }, say("tax.included", money(q.tax))),
   );

@@ -128,7 +128,7 @@ export function problem(p: Purchase, error: Error): HTMLElement {
   if (error instanceof Pending) return h("div", { class: "problem", role: "status" }, h("p", {}, say("checkout.pending", data.name)), button(say("checkout.leave"), () => p.sheet.close()));
   const reason = error instanceof Refusal ? error.reason : "";
   const words = error instanceof Refusal ? refusal(reason) : say("failed");
-  return h("div", { class: "problem", role: "alert" }, h("p", {}, h("b", {}, words), " ", has(`do.${reason}`) ? say(`do.${reason}`) : ""), reason === "not_delivered_there" ? where(p) : button(say("again"), () => (draw(p), void price(p))));
+  return h("div", { class: "problem", role: "alert", "data-reason": reason }, h("p", {}, h("b", {}, words), " ", has(`do.${reason}`) ? say(`do.${reason}`) : ""), reason === "not_delivered_there" ? where(p) : button(say("again"), () => (draw(p), void price(p))));
 }
 
 // where asks for the part of the country, which some shops deliver by.

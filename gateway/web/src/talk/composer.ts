@@ -68,10 +68,11 @@ export function composer(engine: Engine, sent: () => void): Composer {
   const forget = (): void => {
     asked = undefined;
     topic.hidden = true;
+    box.placeholder = say("write", data.name);
     topic.replaceChildren();
   };
   const about = (product: string, variant?: string): void => {
-    asked = variant ? `offer/${product}/${variant}` : `product/${product}`;
+    asked = product;
     topic.hidden = false;
     fill(topic, productCard(product, variant, {} as Room, true), iconButton("close", say("product.drop"), forget));
     box.placeholder = say("write.about");

@@ -1,6 +1,7 @@
 // One entry as it is shown: a bubble, a card, or a note between them.
 import type { Item, State } from "../thread/types";
 import { card, isCard } from "./cards";
+import { isHandle } from "./cart";
 import { add, h, icon, said } from "./dom";
 import { noteOf } from "./notes";
 import { photo } from "./photo";
@@ -59,8 +60,7 @@ function inside(item: Item, s: Setting): HTMLElement {
 
 function text(words: string, about: string | undefined, s: Setting): HTMLElement {
   const bubble = h("div", { class: "bubble" }, written(words));
-  const [, handle, variant] = /^(?:product|offer)\/([^/]+)(?:\/([^/]+))?$/.exec(about ?? "") ?? [];
-  return handle ? h("div", { class: "stack" }, productCard(handle, variant, s.room, true), bubble) : bubble;
+  return about && isHandle(about) ? h("div", { class: "stack" }, productCard(about, undefined, s.room, true), bubble) : bubble;
 }
 
 // written shows text as it was written: its own direction, its line breaks, and its

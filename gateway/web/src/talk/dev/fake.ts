@@ -48,7 +48,7 @@ export class Fake implements Engine {
     if (scene === "empty" || scene === "forked") return;
     const product = params.get("p") ?? { "Lindenhof Tea": "uji-sencha", Vantar: "back-glass-s4" }[data.name] ?? "baume-demaquillant";
     const t = Date.now() - 26 * 3_600_000;
-    this.put(true, "text", { text: "Hello! Is the sencha from this spring already in?", about: `product/${product}` }, t);
+    this.put(true, "text", { text: "Hello! Is the sencha from this spring already in?", about: product }, t);
     this.put(false, "text", { text: "Good morning. Yes, it came in on Tuesday." }, t + 240_000);
     this.put(false, "text", { text: "It is sweeter than last year's. If you brew it, keep the water below 70 °C and don't wait longer than a minute; the second infusion takes only seconds." }, t + 260_000);
     this.put(false, "card", { product, text: "This is the one." }, t + 270_000);
