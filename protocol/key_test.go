@@ -1,7 +1,9 @@
 package protocol_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"math/big"
@@ -109,4 +111,40 @@ func FuzzParsePublicKey(f *testing.F) {
 			t.Fatalf("%x is accepted", b)
 		}
 	})
+}
+
+// The quick checks of a key decide as the arithmetic does, for every encoding of a
+// point of small order and for those around 2^255−19 too.
+func TestKeysAreJudgedAsTheArithmeticDoes(t *testing.T) {
+	var list [][]byte
+	for _, p := range smallOrder {
+		for _, sign := range []byte{0, 0x80} {
+			b, err := hex.DecodeString(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b[31] ^= sign
+			list = append(list, b)
+		}
+	}
+	for low := range 256 {
+		for _, top := range []byte{0x7f, 0xff, 0x00, 0x80} {
+			b := bytes.Repeat([]byte{0xff}, 32)
+			if top&0x7f == 0 {
+				clear(b)
+			}
+			b[0], b[31] = byte(low), top
+			list = append(list, b)
+		}
+		random := sha256.Sum256([]byte{byte(low)})
+		list = append(list, random[:])
+	}
+	for _, b := range list {
+		_, err := protocol.ParsePublicKey(b)
+		p, decodeErr := new(edwards25519.Point).SetBytes(b)
+		good := decodeErr == nil && bytes.Equal(p.Bytes(), b) && new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) != 1
+		if (err == nil) != good {
+			t.Errorf("%x: %v, the arithmetic says %v", b, err, good)
+		}
+	}
 }

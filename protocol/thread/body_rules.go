@@ -149,13 +149,19 @@ func forbiddenInLine(c rune) bool {
 }
 
 func (r *bodyRules) handle(field string, h protocol.Handle, needed bool) {
+	if h == "" && !needed {
+		return
+	}
 	_, err := protocol.ParseHandle(string(h))
-	r.require(err == nil || h == "" && !needed, field, "is no handle")
+	r.require(err == nil, field, "is no handle")
 }
 
 func (r *bodyRules) variant(field string, v protocol.VariantID, needed bool) {
+	if v == "" && !needed {
+		return
+	}
 	_, err := protocol.ParseVariantID(string(v))
-	r.require(err == nil || v == "" && !needed, field, "is no variant")
+	r.require(err == nil, field, "is no variant")
 }
 
 func (r *bodyRules) object(field string, id protocol.CID) {
