@@ -3,6 +3,7 @@ package sales
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -49,6 +50,7 @@ func (d *Desk) Expire(ctx context.Context) (ended int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var failed error
 	for _, h := range over {
 		switch err := d.expire(ctx, h); {
 		case err == nil:
@@ -56,8 +58,11 @@ func (d *Desk) Expire(ctx context.Context) (ended int, err error) {
 		case ctx.Err() != nil:
 			return ended, ctx.Err()
 		default:
-			d.Log.Warn("an unpaid order could not run out", "brand", d.Brand, "order", h.Order, "error", err)
+			failed = fmt.Errorf("order %s: %w", h.Order, err)
 		}
+	}
+	if failed != nil {
+		d.Log.Warn("unpaid orders could not run out; trying again", "brand", d.Brand, "orders", len(over)-ended, "error", failed)
 	}
 	return ended, nil
 }

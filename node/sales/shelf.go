@@ -46,7 +46,7 @@ type offered struct {
 func (d *Desk) shelf(ctx context.Context) (*shelf, error) {
 	tip, err := d.Store.Tip(ctx, d.Brand)
 	if err != nil {
-		return nil, fmt.Errorf("catalog: %w", err)
+		return nil, noCatalog(err)
 	}
 	d.cache.mu.Lock()
 	defer d.cache.mu.Unlock()
@@ -54,13 +54,24 @@ func (d *Desk) shelf(ctx context.Context) (*shelf, error) {
 		return s, nil
 	}
 	err = d.Store.View(ctx, d.Brand, func(v *store.View) error {
-		d.cache.shelf, err = d.cache.shelf.moved(v)
+		s, err := d.cache.shelf.moved(v)
+		if err == nil {
+			d.cache.shelf = s
+		}
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("catalog: %w", err)
+		return nil, noCatalog(err)
 	}
 	return d.cache.shelf, nil
+}
+
+// noCatalog makes a refusal of a catalog that isn't there.
+func noCatalog(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return trade.Refuse(trade.ShopClosed, "catalog: %v", err)
+	}
+	return fmt.Errorf("catalog: %w", err)
 }
 
 // moved returns the shelf at the head of a view: what it has and didn't change stays.

@@ -36,7 +36,8 @@ func (d *Desk) terms(ctx context.Context, v *store.DeskView) (*trade.Terms, erro
 	}
 	t, err := trade.DecodeTerms(raw)
 	if err != nil {
-		return nil, fmt.Errorf("terms: %w", err)
+		d.Log.Error("the terms can't be read: nothing is sold", "brand", d.Brand, "error", err)
+		return nil, trade.Refuse(trade.ShopClosed, "terms: %v", err)
 	}
 	d.cache.terms = &decodedTerms{bytes.Clone(raw), t}
 	return t, nil

@@ -22,12 +22,11 @@ func Price(t *Terms, brand protocol.CID, items []Item, ask Ask, now protocol.Mil
 		Brand: brand, Currency: t.Currency, Destination: ask.Destination,
 		TaxIncluded: t.Tax.Included, Returns: t.Returns, Until: now + QuoteFor,
 	}}
-	for _, step := range []func() error{p.lines, func() error { return p.discount(now) }, p.taxes, p.shipping, p.total} {
+	for _, step := range []func() error{p.lines, func() error { return p.discount(now) }, p.taxes, p.shipping, p.total, p.payments} {
 		if err := step(); err != nil {
 			return Quote{}, err
 		}
 	}
-	p.payments()
 	return p.quote, nil
 }
 
@@ -119,7 +118,7 @@ func (p *pricing) total() error {
 }
 
 // payments lists the ways to pay that fit how the goods get to the shopper.
-func (p *pricing) payments() {
+func (p *pricing) payments() error {
 	p.quote.Payments = []Payment{}
 	s := p.quote.Shipping
 	shipped := s != nil && s.Kind != RatePickup
@@ -129,4 +128,8 @@ func (p *pricing) payments() {
 		}
 		p.quote.Payments = append(p.quote.Payments, m)
 	}
+	if n := p.quote.size(); n > MaxQuote {
+		return Refuse(BadQuantity, "the quote would take %d bytes, allowed are %d", n, MaxQuote)
+	}
+	return nil
 }

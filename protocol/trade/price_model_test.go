@@ -156,3 +156,35 @@ func TestSharesAddUpToTheAmount(t *testing.T) {
 		}
 	})
 }
+
+func TestAQuoteTakesNoMoreThanItsBound(t *testing.T) {
+	long := func(r *rapid.T, label string, limit int) string {
+		return rapid.StringOfN(rapid.SampledFrom([]rune("aé煎😀")), 0, limit, -1).Draw(r, label)
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		d := draw(r, "EUR")
+		d.terms.Payments[0].Instructions = long(r, "instructions", 500)
+		d.terms.Returns = Returns{MaxDays, long(r, "returns", 500)}
+		for i := range d.items {
+			d.items[i].Title, d.items[i].Options = long(r, "title", 200), []string{long(r, "option", 100), long(r, "option", 100), "c"}
+			d.items[i].Quantity, d.items[i].Unit.Minor = MaxQuantity, 1_000_000_000
+		}
+		q, err := Price(d.terms, brand, d.items, d.ask, now)
+		if err != nil {
+			r.Fatal(err)
+		}
+		raw, err := protocol.Marshal(q)
+		if err != nil || len(raw) > q.size() || q.size() > MaxQuote {
+			r.Fatalf("%d bytes, reckoned %d: %v", len(raw), q.size(), err)
+		}
+	})
+	items := make([]Item, MaxLines)
+	for i := range items {
+		items[i] = goods("EUR", 1, 1)[0]
+		items[i].Title = string(make([]byte, 400))
+	}
+	fresh := DefaultTerms("EUR", "DE")
+	if _, err := Price(&fresh, brand, items, Ask{Destination: Destination{Country: "DE"}}, now); ReasonOf(err) != BadQuantity {
+		t.Errorf("a quote beyond all bounds: %v", err)
+	}
+}

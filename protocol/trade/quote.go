@@ -19,6 +19,10 @@ const (
 	MaxTotal = protocol.MaxInt
 )
 
+// MaxQuote is the largest quote in bytes, so that it fits the body of an entry: a
+// hundred lines with usual titles take half of it.
+const MaxQuote = 56_000
+
 // CartLine is what a shopper asks for: nothing that a price depends on but the
 // quantity.
 type CartLine struct {
@@ -132,3 +136,23 @@ func (l QuoteLine) same(m QuoteLine) bool {
 }
 
 func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// size is at least the number of bytes of the quote's encoding: its texts, and room for
+// names of fields and numbers.
+func (q *Quote) size() int {
+	const fixed, line, choice = 500, 260, 160
+	n := fixed + len(q.Region) + len(q.Postcode) + len(q.Returns.Text)
+	for _, l := range q.Lines {
+		n += line + len(l.Product) + len(l.Variant) + len(l.Title)
+		for _, o := range l.Options {
+			n += 5 + len(o)
+		}
+	}
+	for _, c := range q.Options {
+		n += choice + len(c.Name)
+	}
+	for _, p := range q.Payments {
+		n += choice + len(p.Name) + len(p.Instructions)
+	}
+	return n
+}

@@ -19,8 +19,18 @@ func (t *Terms) Validate() error {
 	t.paymentRules(c)
 	c.within("returns.days", t.Returns.Days, 0, MaxDays)
 	c.text("returns.text", t.Returns.Text, MaxTermsText)
+	c.within("texts", int64(t.texts()), 0, MaxTexts)
 	c.within("ceiling", t.Ceiling, 0, 100)
 	return c.err
+}
+
+// texts is how many bytes the texts that stand in every quote have.
+func (t *Terms) texts() int {
+	n := len(t.Returns.Text)
+	for _, p := range t.Payments {
+		n += len(p.Name) + len(p.Instructions)
+	}
+	return n
 }
 
 func (t *Tax) rules(c *check) {
