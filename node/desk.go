@@ -33,7 +33,7 @@ func (n *Node) openDesk(ctx context.Context) error {
 	}
 	n.threads = threads.New(threads.Options{
 		Brand: n.brand, Store: n.store, Key: n.signingKey, Keys: n.brandKeys, Decider: n.sales, Restored: since,
-		Files: filepath.Join(n.home, filesFolder), Log: n.log, Now: n.now, Stir: n.stir, Gone: n.gone,
+		Files: filepath.Join(n.home, filesFolder), Log: n.log, Now: n.now, Stir: n.stir, Gone: n.gone, Forgot: n.doubt,
 	})
 	return nil
 }

@@ -122,6 +122,7 @@ type batch struct {
 	said     map[*saying]outcome
 	failed   map[*deposit]error
 	done     map[*deed]error
+	forgot   protocol.Millis // when the youngest commit was made that was handed back
 }
 
 // verdict is what became of an arrival.
@@ -133,7 +134,7 @@ type verdict struct {
 // run makes the changes of the batch.
 func (b *batch) run(tx *store.TradeTxn) error {
 	b.tx, b.key, b.now = tx, b.d.key(), b.d.now()
-	b.sessions, b.order, b.verdicts = map[protocol.CID]*session{}, nil, nil
+	b.sessions, b.order, b.verdicts, b.forgot = map[protocol.CID]*session{}, nil, nil, 0
 	b.later, b.said, b.failed, b.done = map[protocol.CID][]*arrival{}, map[*saying]outcome{}, map[*deposit]error{}, map[*deed]error{}
 	for _, t := range b.tasks {
 		if err := b.do(t); err != nil {
@@ -278,6 +279,7 @@ func (b *batch) finish() {
 			b.lastWords(s)
 		}
 	}
+	b.doubt()
 	for _, v := range b.verdicts {
 		v.a.settle(v.result)
 	}
@@ -292,6 +294,17 @@ func (b *batch) finish() {
 	}
 	for _, s := range b.order {
 		b.publish(s)
+	}
+}
+
+// doubt says that more may be forgotten than what came back, once.
+func (b *batch) doubt() {
+	if b.forgot <= b.d.restored() || b.d.forgot == nil {
+		return
+	}
+	b.d.log.Error("shoppers hold commits of this brand's that are not here: the node came from a backup", "brand", b.d.brand)
+	if err := b.d.forgot(b.ctx); err != nil {
+		b.d.log.Error("that the node came from a backup could not be noted", "brand", b.d.brand, "error", err)
 	}
 }
 

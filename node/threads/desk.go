@@ -52,6 +52,9 @@ type Options struct {
 	// must not wait.
 	Stir func(id protocol.CID)
 	Gone func(ctx context.Context, id protocol.CID, last [][]byte) error
+	// Forgot is told that a shopper handed back what this brand has signed and doesn't
+	// have: the node came from a backup, if that wasn't known. May be nil.
+	Forgot func(ctx context.Context) error
 }
 
 // Desk answers the shoppers of one brand. Its methods may be called concurrently, and
@@ -67,6 +70,7 @@ type Desk struct {
 	clock   func() time.Time
 	stir    func(protocol.CID)
 	gone    func(context.Context, protocol.CID, [][]byte) error
+	forgot  func(context.Context) error
 
 	queue   *queue
 	half    *halfOpen
@@ -83,7 +87,7 @@ type Desk struct {
 func New(o Options) *Desk {
 	d := &Desk{
 		brand: o.Brand, store: o.Store, key: o.Key, keys: o.Keys, decider: o.Decider, files: folder{o.Files}, log: o.Log,
-		clock: o.Now, stir: o.Stir, gone: o.Gone, queue: newQueue(maxWaiting, maxWaitingBytes), half: newHalfOpen(maxHalfOpen), recent: newRecent(),
+		clock: o.Now, stir: o.Stir, gone: o.Gone, forgot: o.Forgot, queue: newQueue(maxWaiting, maxWaitingBytes), half: newHalfOpen(maxHalfOpen), recent: newRecent(),
 		hub: newHub(), early: newEarly(), opened: make(chan task, maxBatch), stopped: make(chan struct{}),
 	}
 	d.Restored(o.Restored)

@@ -103,6 +103,7 @@ type stand struct {
 	mu      sync.Mutex
 	at      time.Time
 	stop    func()
+	forgot  bool // the node was told that it came from a backup
 }
 
 // testHome is where shoppers' mail waits: any other brand's gateway.
@@ -156,7 +157,10 @@ func (s *stand) start(db *store.Store, restored protocol.Millis) {
 	s.Desk = New(Options{
 		Brand: s.brand, Store: db, Key: func() ed25519.PrivateKey { return s.key }, Restored: restored, Decider: s.counter,
 		Keys: func(context.Context) (thread.BrandKeys, error) { return s.keys, nil }, Files: s.files, Now: s.now,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Forgot: func(context.Context) error {
+			s.forgot = true
+			return nil
+		},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -201,6 +205,14 @@ func (s *stand) restore(to *memkv.Engine) {
 	s.stop()
 	s.engine = to
 	s.start(s.db(), s.millis())
+}
+
+// slip goes back to a backup without anybody's noticing.
+func (s *stand) slip(to *memkv.Engine) {
+	s.Helper()
+	s.stop()
+	s.engine = to
+	s.start(s.db(), 0)
 }
 
 func (s *stand) now() time.Time {

@@ -140,6 +140,7 @@ func (s *session) adoptOne(h handed) error {
 	if err := s.append(e, h.commit.ID); err != nil {
 		return err
 	}
+	s.b.forgot = max(s.b.forgot, e.Time)
 	if h.value == nil || e.Refused != "" {
 		return nil
 	}

@@ -139,3 +139,36 @@ func TestAnEpochThatWasForgottenComesBackWithTheHandback(t *testing.T) {
 	x.epoch, x.secret = epoch, secret
 	s.states(x.post(x.text("three")), "committed")
 }
+
+func TestABackupThatNobodyNoticedShowsWhenShoppersHandBack(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("one"))
+	yesterday := s.backup()
+	x.post(x.text("two"))
+	s.slip(yesterday)
+	invented := *x
+	s.states(x.post(invented.text("three")), "received")
+	if x.resync == nil || s.forgot {
+		t.Fatalf("asked for %+v, forgot %t: what a shopper says proves nothing", x.resync, s.forgot)
+	}
+	s.states(x.post(x.handback(1)), "committed")
+	if !s.forgot {
+		t.Error("nobody was told")
+	}
+}
+
+func TestAShopperWhoInventsCommitsOnlyHoldsUpThemselves(t *testing.T) {
+	s := newStand(t, 5)
+	x, y := s.visit(), s.visit()
+	x.first(x.text("one"))
+	y.first(y.text("one"))
+	w, err := x.pen.Write(thread.Draft{Kind: thread.KindText, Body: &thread.Text{Text: "two"}}, &thread.Seen{Seq: 99, Commit: testHome}, fresh(), s.millis())
+	s.check(err)
+	p, err := w.Parcel(nil)
+	s.check(err)
+	s.states(x.post(x.seal(p)), "received")
+	s.states(y.post(y.text("two")), "committed")
+	_, err = s.Say(t.Context(), x.id(), hi())
+	s.wants(err, ErrUnconfirmed)
+}
