@@ -27,23 +27,31 @@ type Prekey struct {
 	// Suite says for what the key is; another one than PrekeySuite is of the
 	// future, and its key may have any size.
 	Suite int64     `cbor:"suite" json:"suite"`
-	Key   PublicKEM `cbor:"key" json:"key"`
+	Key   PublicBytes `cbor:"key" json:"key"`
 	// From and Until bound the time in which something new may be sealed to it.
 	From  protocol.Millis `cbor:"from" json:"from"`
 	Until protocol.Millis `cbor:"until" json:"until"`
 	// ResealBefore, if not 0, tells shoppers that the brand lost what was sealed
 	// before: they seal pending entries anew, with a key of after that time.
 	ResealBefore protocol.Millis `cbor:"resealBefore,omitempty" json:"resealBefore,omitempty"`
+	// Push is the key that the brand's push messages are signed with (VAPID, RFC 8292):
+	// an uncompressed point of P-256, PushKeySize bytes. Without it there are none.
+	Push PublicBytes `cbor:"push,omitempty" json:"push,omitempty"`
+	// Mail says that the brand sends letters to those who ask to be called back.
+	Mail bool `cbor:"mail,omitempty" json:"mail,omitempty"`
 }
 
-// PublicKEM is a public key for encapsulation; in JSON it is lower-case hex.
-type PublicKEM []byte
+// PushKeySize is the size of the key of push messages in bytes.
+const PushKeySize = 65
+
+// PublicBytes is a public key as bytes; in JSON it is lower-case hex.
+type PublicBytes []byte
 
 // MarshalText implements encoding.TextMarshaler.
-func (k PublicKEM) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(k)), nil }
+func (k PublicBytes) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(k)), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (k *PublicKEM) UnmarshalText(text []byte) error {
+func (k *PublicBytes) UnmarshalText(text []byte) error {
 	b, err := hex.DecodeString(string(text))
 	if err != nil {
 		return protocol.Invalid("prekey", "%v", err)
@@ -65,6 +73,7 @@ func (p *Prekey) Validate() error {
 	r.time("until", p.Until)
 	r.require(p.Until > p.From && p.Until <= p.From+MaxPrekeyAge, "until", "is not within 30 days after from")
 	r.time("resealBefore", p.ResealBefore)
+	r.require(len(p.Push) == 0 || len(p.Push) == PushKeySize && p.Push[0] == 4, "push", "is not an uncompressed point of %d bytes", PushKeySize)
 	return r.err
 }
 

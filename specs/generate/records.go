@@ -193,7 +193,8 @@ func brokenShop(add func(name, field string, r catalog.Record)) {
 
 func teaPrekey() *catalog.Prekey {
 	r := sure(catalog.Decode(catalog.PrekeyPath, teaTalk().record)).(*catalog.Prekey)
-	r.ResealBefore = stallNow
+	push := fixed("push key")
+	r.ResealBefore, r.Mail, r.Push = stallNow, true, append([]byte{4}, append(push[:], push[:]...)...)
 	return r
 }
 
@@ -209,5 +210,7 @@ func brokenPrekeys(add func(name, field string, r catalog.Record)) {
 	prekey("a prekey that ends before it begins", "until", func(p *catalog.Prekey) { p.Until = p.From })
 	prekey("a prekey for more than 30 days", "until", func(p *catalog.Prekey) { p.Until = p.From + catalog.MaxPrekeyAge + 1 })
 	prekey("a prekey before 1970", "from", func(p *catalog.Prekey) { p.From = -1 })
+	prekey("a short push key", "push", func(p *catalog.Prekey) { p.Push = p.Push[1:] })
+	prekey("a compressed push key", "push", func(p *catalog.Prekey) { p.Push[0] = 2 })
 	prekey("resealing before 1970", "resealBefore", func(p *catalog.Prekey) { p.ResealBefore = -1 })
 }
