@@ -78,6 +78,7 @@
 //	cn/ n[4] CID                          seq of the entry with this identifier
 //	cq/ n[4] CID                          CID of the order that used a quote
 //	cb/ n[4] CID                          size[8] ‖ time[8] of a sealed file of the thread
+//	ca/ n[4]                              "": the thread has orders
 //	cf/ n[4] number[8]                    CID: the orders of a thread
 //	co/ CID                               sealed Order
 //	cm/ number[8]                         CID of the order

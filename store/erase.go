@@ -63,7 +63,7 @@ func (t *TradeTxn) MarkErased(thread protocol.CID) error {
 		return err
 	}
 	h.erased = true
-	if h.records, err = hasRows(t.tx, keyOrdersOf(h.no)); err != nil {
+	if h.records, err = t.tx.Has(keyHasOrders(h.no)); err != nil {
 		return err
 	}
 	if err := t.tx.Set(keyErasing(thread), nil); err != nil {
@@ -71,13 +71,6 @@ func (t *TradeTxn) MarkErased(thread protocol.CID) error {
 	}
 	t.heads[thread] = h
 	return t.tx.Set(keyThread(thread), append(h.encode(), sealed...))
-}
-
-func hasRows(r kv.Reader, prefix []byte) (bool, error) {
-	for _, err := range r.Scan(kv.Prefix(prefix), kv.ScanOptions{Limit: 1, KeysOnly: true}) {
-		return err == nil, err
-	}
-	return false, nil
 }
 
 // eraseMarked makes the erasure of a thread that is marked, unless it was made.

@@ -267,6 +267,9 @@ func (s *Store) eraseFiscal(ctx context.Context, thread protocol.CID) error {
 	}
 	return s.kv.Update(ctx, kv.Durable, func(tx kv.Txn) error {
 		h.erased, h.records = true, false
+		if err := tx.Delete(keyHasOrders(h.no)); err != nil {
+			return err
+		}
 		if err := tx.Set(keyThread(thread), h.encode()); err != nil {
 			return err
 		}

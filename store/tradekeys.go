@@ -57,6 +57,8 @@ func keyBlob(n threadNo, id protocol.CID) []byte { return id.Append(keyBlobs(n))
 
 func keyOrdersOf(n threadNo) []byte { return n.append("cf/") }
 
+func keyHasOrders(n threadNo) []byte { return n.append("ca/") }
+
 func keyOrderOf(n threadNo, number uint64) []byte {
 	return binary.BigEndian.AppendUint64(keyOrdersOf(n), number)
 }

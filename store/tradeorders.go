@@ -45,8 +45,17 @@ func (t *TradeTxn) PutOrder(o *Order) error {
 	return t.indexOrder(h.no, o)
 }
 
+// indexOrder writes what an order is found by. The row that says that the thread has
+// orders stands for all of them where it is decided what an erasure keeps.
 func (t *TradeTxn) indexOrder(no threadNo, o *Order) error {
 	id := o.ID.Bytes()
+	if has, err := t.tx.Has(keyHasOrders(no)); err != nil {
+		return err
+	} else if !has {
+		if err := t.tx.Set(keyHasOrders(no), nil); err != nil {
+			return err
+		}
+	}
 	for _, key := range [][]byte{keyOrderNumber(o.Number), keyOrderOf(no, o.Number)} {
 		if has, err := t.tx.Has(key); err != nil {
 			return err
