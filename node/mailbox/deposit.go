@@ -104,7 +104,12 @@ func (r *Relay) leave(ctx context.Context, brand protocol.CID, d *deposit, open 
 			}
 		}
 		return r.store(tx, d)
-	}, func() { r.wake(brand) })
+	}, func() {
+		r.wake(brand)
+		if d.after > 0 {
+			r.readOn(brand, d.thread)
+		}
+	})
 	if err != nil {
 		r.count.refused.WithLabelValues(reasonOf(err)).Inc()
 		return wire.ThreadAnswer{}, fmt.Errorf("deposit in %s: %w", d.thread, err)

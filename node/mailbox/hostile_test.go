@@ -248,7 +248,7 @@ func TestARelayThatReplaysAndReordersChangesNothing(t *testing.T) {
 		w.say(
 			p.item(7, 2, wire.MailEnvelope, one), // before its thread
 			p.item(8, 1, wire.MailBegin, p.genesis), p.item(9, 2, wire.MailEnvelope, two),
-			p.item(3, 9, wire.MailEnvelope, one), p.item(9000, 2, wire.MailEnvelope, two), p.item(9001, 1, wire.MailBegin, p.genesis),
+			p.item(10, 9, wire.MailEnvelope, one), p.item(9000, 2, wire.MailEnvelope, two), p.item(9001, 1, wire.MailBegin, p.genesis),
 			p.item(9002, 5, wire.MailEnvelope, bytes.Repeat([]byte("x"), 99)),
 		)
 		for {
@@ -302,6 +302,9 @@ func TestARelayThatBreaksTheProtocolIsLeftAndBlamed(t *testing.T) {
 			for n := range 20 {
 				w.say(p.item(uint64(n+1), uint64(n+1), wire.MailBlob, make([]byte, 256<<10)))
 			}
+		},
+		"sends places twice": func(p *shopper, w *wireman) {
+			w.say(p.item(2, 1, wire.MailBegin, p.genesis), p.item(2, 1, wire.MailBegin, p.genesis))
 		},
 		"sends no frame": func(_ *shopper, w *wireman) { _, _ = w.Write([]byte{0x80, 0x00}) },
 	} {

@@ -224,6 +224,23 @@ func (s *session) awake(now time.Time) {
 	}
 }
 
+// roomAgain has a thread gone on with whose box was full.
+func (s *session) roomAgain(id protocol.CID) {
+	s.mu.Lock()
+	f := s.flight[id]
+	if f != nil {
+		f.until = time.Time{}
+	}
+	if f != nil && f.out == 0 {
+		delete(s.flight, id)
+	}
+	s.mu.Unlock()
+	if f != nil {
+		s.c.ledger.again(pair{s.id, id})
+		signal(s.more)
+	}
+}
+
 // reply leaves what isn't an entry, once, and goes back to where the shopper asks for
 // entries again. Who wrote reads, so that a full box is tried again.
 func (s *session) reply(id protocol.CID, o Outcome) error {

@@ -26,6 +26,8 @@ type line struct {
 	bytes int             // of them
 	finds map[uint64]*finding
 	asked uint64
+	full  map[protocol.CID]bool // boxes that had no room for the brand
+	roomy []protocol.CID        // of those, that have room again
 }
 
 // sent is an item that the brand has and hasn't acknowledged.
@@ -47,6 +49,7 @@ func newLine(ctx context.Context, cancel context.CancelFunc, r *Relay, brand pro
 	return &line{
 		r: r, brand: brand, pipe: p, ctx: ctx, cancel: cancel, more: make(chan struct{}, 1),
 		ahead: map[uint64]sent{}, finds: map[uint64]*finding{},
+		full: map[protocol.CID]bool{},
 	}
 }
 
@@ -73,6 +76,9 @@ func (l *line) send() error {
 	defer beat.Stop()
 	after := uint64(0)
 	for {
+		if err := l.tellRoom(); err != nil {
+			return err
+		}
 		last, err := l.some(after)
 		if err != nil {
 			return err
@@ -91,6 +97,45 @@ func (l *line) send() error {
 			}
 		}
 	}
+}
+
+// maxFull is how many full boxes are remembered; the brand tries the others by itself.
+const maxFull = 4096
+
+func (l *line) noteFull(id protocol.CID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.full) < maxFull {
+		l.full[id] = true
+	}
+}
+
+// read notes that a device has read on in a box.
+func (l *line) read(id protocol.CID) {
+	l.mu.Lock()
+	was := l.full[id]
+	if was {
+		delete(l.full, id)
+		l.roomy = append(l.roomy, id)
+	}
+	l.mu.Unlock()
+	if was {
+		signal(l.more)
+	}
+}
+
+// tellRoom tells the brand of boxes that have room again.
+func (l *line) tellRoom() error {
+	l.mu.Lock()
+	roomy := l.roomy
+	l.roomy = nil
+	l.mu.Unlock()
+	for _, id := range roomy {
+		if err := l.pipe.write(&wire.MailRoom{Thread: id}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // some sends the next items as far as the brand has room, and returns the place of the

@@ -19,7 +19,7 @@ func (r *Relay) Read(ctx context.Context, id protocol.CID, req protocol.Signed, 
 		return wire.ThreadPage{}, err
 	}
 	if after > x.Read && after <= x.Down.Last {
-		if err := r.seen(ctx, id, after); err != nil {
+		if err := r.seen(ctx, x, after); err != nil {
 			return wire.ThreadPage{}, err
 		}
 	}
@@ -27,7 +27,8 @@ func (r *Relay) Read(ctx context.Context, id protocol.CID, req protocol.Signed, 
 }
 
 // seen notes that a device has what stands up to a number: it may make room.
-func (r *Relay) seen(ctx context.Context, id protocol.CID, n uint64) error {
+func (r *Relay) seen(ctx context.Context, x *store.Box, n uint64) error {
+	id := x.Thread
 	return r.change(ctx, 0, func(tx *store.BoxTxn) error {
 		x, err := tx.Box(id)
 		if errors.Is(err, store.ErrNotFound) {
@@ -38,7 +39,7 @@ func (r *Relay) seen(ctx context.Context, id protocol.CID, n uint64) error {
 		}
 		x.Read = max(x.Read, n)
 		return r.touch(tx, x)
-	}, nil)
+	}, func() { r.readOn(x.Brand, id) })
 }
 
 // readable returns a box if the request is of one of its devices, of now.

@@ -186,6 +186,13 @@ func (r *Relay) wake(brand protocol.CID) {
 	}
 }
 
+// readOn has a brand told that a box has room again, if it had none.
+func (r *Relay) readOn(brand, thread protocol.CID) {
+	if l := r.line(brand); l != nil {
+		l.read(thread)
+	}
+}
+
 func (r *Relay) hangUp(brand protocol.CID) {
 	if l := r.line(brand); l != nil {
 		l.cancel()

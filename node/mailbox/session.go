@@ -26,6 +26,7 @@ type session struct {
 	finds  chan *wire.MailFind
 	more   chan struct{} // something may be due
 	met    bool          // the relay is remembered
+	place  uint64        // of the last item that came
 
 	mu     sync.Mutex
 	ahead  int // bytes of items that aren't acknowledged
@@ -128,6 +129,8 @@ func (s *session) hear() error {
 			err = s.item(f)
 		case *wire.MailDone:
 			err = s.done(f)
+		case *wire.MailRoom:
+			s.roomAgain(f.Thread)
 		case *wire.MailFind:
 			err = s.find(f)
 		case *wire.MailBye:
@@ -143,6 +146,10 @@ func (s *session) hear() error {
 
 // item queues an item; a relay that sends more ahead than it may is left.
 func (s *session) item(i *wire.MailItem) error {
+	if i.Place <= s.place {
+		return protocol.Invalid("item", "place %d behind %d", i.Place, s.place)
+	}
+	s.place = i.Place
 	s.mu.Lock()
 	first := s.ahead == 0
 	s.ahead += len(i.Bytes)

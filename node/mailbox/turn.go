@@ -181,6 +181,7 @@ func (t *turn) put(p *wire.MailPut) error {
 		return err
 	}
 	if full, err := t.clear(x, i); err != nil || full {
+		t.then = append(t.then, func() { t.l.noteFull(p.Thread) })
 		return errors.Join(err, t.refused(p.ID, wire.DoneFull))
 	}
 	return t.append(p, i)

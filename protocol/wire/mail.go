@@ -226,6 +226,16 @@ func (d *MailDone) check() error {
 	return nil
 }
 
+// MailRoom says that there is room again in a box that was full.
+type MailRoom struct {
+	Envelope
+	Thread protocol.CID `cbor:"thread"`
+}
+
+func (*MailRoom) kind() string { return "room" }
+
+func (r *MailRoom) check() error { return objects("room", r.Thread) }
+
 // MailFind asks the brand which of 1 to MaxMailFind identities have a thread.
 type MailFind struct {
 	Envelope

@@ -18,9 +18,9 @@ func DecodeMailOfBrand(data []byte) (MailFrame, error) {
 }
 
 // DecodeMailOfRelay reads what a relay writes: nil for a beat, *MailOpen, *MailBye,
-// *MailItem, *MailDone or *MailFind. Errors as for DecodeMailOfBrand.
+// *MailItem, *MailDone, *MailRoom or *MailFind. Errors as for DecodeMailOfBrand.
 func DecodeMailOfRelay(data []byte) (MailFrame, error) {
-	return decodeMail(data, &MailOpen{}, &MailBye{}, &MailItem{}, &MailDone{}, &MailFind{})
+	return decodeMail(data, &MailOpen{}, &MailBye{}, &MailItem{}, &MailDone{}, &MailRoom{}, &MailFind{})
 }
 
 func decodeMail(data []byte, frames ...frame) (MailFrame, error) {

@@ -34,6 +34,7 @@ func mailOfRelay() []MailFrame {
 		&MailItem{Place: 2, Thread: object("thread"), N: 2, What: MailBlob, Bytes: make([]byte, MaxMailBlob), Time: noon},
 		&MailDone{ID: 9, State: MailStored, Receipt: []byte("receipt")},
 		&MailDone{ID: 9, State: MailRefused, Reason: DoneFull},
+		&MailRoom{Thread: object("thread")},
 		&MailFind{ID: 4, Identities: [][32]byte{{1}, {2}}},
 	}
 }

@@ -42,6 +42,7 @@ func mailFrames() (cases []vec) {
 		{"relay", "a join", &wire.MailItem{Place: 9, Thread: thread, N: 4, What: wire.MailJoin, Bytes: []byte("join"), Time: mailTime}, "item"},
 		{"relay", "stored", &wire.MailDone{ID: 1, State: wire.MailStored, Receipt: []byte("receipt")}, "done"},
 		{"relay", "full", &wire.MailDone{ID: 1, State: wire.MailRefused, Reason: wire.DoneFull}, "done"},
+		{"relay", "room again", &wire.MailRoom{Thread: thread}, "room"},
 		{"relay", "who is known", &wire.MailFind{ID: 7, Identities: [][32]byte{{1}, {2}}}, "find"},
 	} {
 		cases = append(cases, vec{"name": f.name, "kind": f.side, "valid": true, "cbor": hexed(sure(wire.EncodeMail(f.frame))), "frame": f.kind})
