@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -53,12 +54,17 @@ func (n *Node) renewPrekey(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	if present != nil && present.From >= restored {
+	if present != nil && present.From >= restored && n.offers(present) {
 		if left := present.From.Time().Add(prekeyRenewal).Sub(n.now()); left > 0 && left <= prekeyRenewal {
 			return left, nil
 		}
 	}
 	return prekeyRenewal, n.publishPrekey(ctx, restored)
+}
+
+// offers reports whether a prekey says how the brand calls back now.
+func (n *Node) offers(p *catalog.Prekey) bool {
+	return bytes.Equal(p.Push, n.PushKey()) && p.Mail == n.CanMail()
 }
 
 // presentPrekey returns the prekey in force, nil when there is none of which the private
@@ -110,6 +116,7 @@ func (n *Node) publishPrekey(ctx context.Context, restored protocol.Millis) erro
 	}
 	record := &catalog.Prekey{
 		Header: header(catalog.TypePrekey), Suite: catalog.PrekeySuite, Key: secret.Public(), From: p.From, Until: p.Until, ResealBefore: restored,
+		Push: n.PushKey(), Mail: n.CanMail(),
 	}
 	if p.Record, err = catalog.Encode(record); err != nil {
 		return err
