@@ -14,19 +14,25 @@ const offered = `stoa.kept.${data.brand}`;
 // offerKeeping opens the sheet by itself once, when the first order has been placed.
 export function offerKeeping(room: Room, s: State): void {
   if (s.orders.size === 0 || wasOffered() || room.root.querySelector("dialog.sheet[open]")) return;
-  localStorageSet(offered);
+  note(offered);
   setTimeout(() => keepSheet(room, true), 900);
 }
 
-const wasOffered = (): boolean => {
+// brought says that the conversation came here by its private link: the recovery code of
+// this browser is not the one that it hangs on.
+export const brought = `stoa.brought.${data.brand}`;
+
+const wasOffered = (): boolean => isNoted(offered) || isNoted(brought);
+
+function isNoted(key: string): boolean {
   try {
-    return localStorage.getItem(offered) !== null;
+    return localStorage.getItem(key) !== null;
   } catch {
     return true;
   }
-};
+}
 
-function localStorageSet(key: string): void {
+export function note(key: string): void {
   try {
     localStorage.setItem(key, "1");
   } catch {
@@ -41,8 +47,8 @@ export function keepSheet(room: Room, after = false): void {
   const share = typeof navigator.share === "function";
   add(
     s.body,
-    h("p", {}, say("keep.text", data.name)),
-    section("key", say("keep.code"), say("keep.code.text"), h("p", { class: "code" }, room.engine.code()), h("p", { class: "verbs" }, copier(room, say("copy"), () => room.engine.code()))),
+    h("p", {}, say(isNoted(brought) ? "keep.text.brought" : "keep.text", data.name)),
+    !isNoted(brought) && section("key", say("keep.code"), say("keep.code.text"), h("p", { class: "code" }, room.engine.code()), h("p", { class: "verbs" }, copier(room, say("copy"), () => room.engine.code()))),
     section(
       "out",
       say("keep.link"),

@@ -3,7 +3,7 @@ import { Refusal } from "../thread/types";
 
 import { save, stateWords, title } from "./cards";
 import { add, button, type Child, fill, h, icon, type Picture } from "./dom";
-import { keepSheet, tellSheet } from "./keep";
+import { brought, keepSheet, note, tellSheet } from "./keep";
 import { orderSheet } from "./ordersheet";
 import type { Room } from "./room";
 import { field, sheet, sure } from "./sheet";
@@ -77,6 +77,7 @@ function restoreSheet(room: Room): void {
     s.dialog.setAttribute("aria-busy", "true");
     try {
       await room.engine.restore(text);
+      if (text.includes("#k=")) note(brought);
       s.close();
       room.notice(say("restore.done"));
     } catch (error) {

@@ -14,7 +14,7 @@ export function noteOf(item: Item, s: Setting): HTMLElement {
   const order = s.state.orders.get(item.body?.order);
   const picture = pictures[item.kind] ?? "note";
   const words = item.state === "refused" ? say("note.refused", told(item)) : told(item);
-  const inside = [icon(picture), h("span", {}, words, order && ` · ${title(order)}`), h("time", { datetime: new Date(item.time).toISOString() }, clock(item.time))];
+  const inside = [icon(picture), h("span", {}, words, order && ` · ${title(order).replace(/ /g, "\u00a0")}`), h("time", { datetime: new Date(item.time).toISOString() }, clock(item.time))];
   if (!order) return h("p", { class: "note" }, inside);
   return h("button", { type: "button", class: "note", onclick: () => orderSheet(s.room, order.id) }, inside);
 }

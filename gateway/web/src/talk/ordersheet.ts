@@ -5,7 +5,7 @@ import { add, button, fill, h, icon, said } from "./dom";
 import { detail, pictures, told } from "./notes";
 import type { Room } from "./room";
 import { field, type Sheet, sheet, sure } from "./sheet";
-import { countryName, data, moment, number, say } from "./words";
+import { countryName, data, has, moment, number, say } from "./words";
 
 export function orderSheet(room: Room, id: string): void {
   let stop = (): void => {};
@@ -51,7 +51,7 @@ async function attempt(room: Room, done: Promise<void>): Promise<void> {
 }
 
 function timeline(o: OrderView): HTMLElement {
-  return h("ol", { class: "timeline" }, o.events.map((e) => {
+  return h("ol", { class: "timeline" }, o.events.filter((e) => has(`event.${e.kind}`) || e.kind.startsWith("return")).map((e) => {
     const words = e.state === "refused" ? say("note.refused", told(e)) : told(e);
     return h("li", { class: e.state === "committed" ? "" : "is-open" }, icon(pictures[e.kind] ?? "note"), h("div", {}, h("b", {}, words), detail(e, o).map((d) => h("p", {}, d)), h("time", { datetime: new Date(e.time).toISOString() }, e.state === "committed" ? moment(e.time) : say(`state.${e.state}`, data.name))));
   }));

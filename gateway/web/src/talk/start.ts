@@ -2,6 +2,7 @@
 import type { Engine, Options, Shop } from "../thread/types";
 import { Refusal } from "../thread/types";
 import { button, fill, h } from "./dom";
+import { brought, note } from "./keep";
 import { remember } from "./known";
 import { room } from "./room";
 import { shops } from "./shops";
@@ -37,6 +38,7 @@ async function arrive(engine: Engine): Promise<string | undefined> {
   history.replaceState(history.state, "", location.pathname + location.search);
   try {
     await engine.restore(link);
+    note(brought);
     return undefined;
   } catch (error) {
     return say(error instanceof Refusal && error.reason === "other_brand" ? "restore.other" : "restore.bad-link");
