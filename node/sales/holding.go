@@ -122,13 +122,12 @@ func (j *judging) moveHold(o *Order, before *trade.Order) error {
 // underCeiling bounds the share of a variant's stock that unpaid orders of strangers
 // hold; at least one piece is always theirs.
 func (j *judging) underCeiling(ctx context.Context, o *Order, want *tally) error {
-	terms, err := j.d.terms(ctx, j.tx.DeskView)
-	if err != nil || !o.Stranger {
-		return err
-	}
-	if terms.Ceiling == 0 {
-		o.Stranger = false
+	if !o.Stranger {
 		return nil
+	}
+	terms, err := j.d.terms(ctx, j.tx.DeskView)
+	if err != nil {
+		return err
 	}
 	for _, id := range want.ids {
 		s, err := j.tx.Stock(id)

@@ -144,16 +144,22 @@ func (j *judging) codeLeft(ctx context.Context, o *Order) error {
 	return nil
 }
 
-// credit allows one unpaid order to who has paid for none, and some to others.
-func (j *judging) credit(_ context.Context, o *Order) error {
+// credit allows one unpaid order to who has paid for none, and some to others. It notes
+// whether a stranger's order counts towards a ceiling. Who has nothing unpaid isn't
+// looked up without need.
+func (j *judging) credit(ctx context.Context, o *Order) error {
 	if !unpaid(&o.Order) {
 		return nil
+	}
+	terms, err := j.d.terms(ctx, j.tx.DeskView)
+	if err != nil || j.t.Unpaid == 0 && terms.Ceiling == 0 {
+		return err
 	}
 	stranger, err := j.stranger()
 	if err != nil {
 		return err
 	}
-	o.Stranger = stranger
+	o.Stranger = stranger && terms.Ceiling > 0
 	if stranger && j.t.Unpaid >= 1 || j.t.Unpaid >= maxUnpaid {
 		return trade.Refuse(trade.TooManyUnpaid, "%d", j.t.Unpaid)
 	}
