@@ -126,6 +126,36 @@ func impureNode(n ast.Node) string {
 	return ""
 }
 
+// drawsOnChance are the functions that take randomness from the system without being
+// given it. crypto/hpke offers no other way to encapsulate, so that there is one place
+// in the protocol that does it, for callers that need no vectors of it.
+var drawsOnChance = map[string][]string{"hpke": {"NewSender", "Seal"}, "ed25519": {"GenerateKey"}, "ecdh": {"GenerateKey"}, "mlkem": {"GenerateKey768", "GenerateKey1024"}}
+
+func TestTheProtocolDrawsOnChanceInOnePlace(t *testing.T) {
+	places := 0
+	for _, s := range code(t) {
+		if part(s.dir) != "protocol" {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, is := n.(*ast.SelectorExpr)
+			if !is {
+				return true
+			}
+			if x, ok := call.X.(*ast.Ident); !ok || !slices.Contains(drawsOnChance[x.Name], call.Sel.Name) {
+				return true
+			}
+			if places++; s.dir+"/"+s.name != "protocol/thread/hpke.go" {
+				t.Errorf("%s/%s uses %s", s.dir, s.name, call.Sel.Name)
+			}
+			return true
+		})
+	}
+	if places != 1 {
+		t.Errorf("%d places", places)
+	}
+}
+
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	documented := map[string]bool{}
 	for _, s := range code(t) {
