@@ -32,10 +32,24 @@ func plainDesk(t *testing.T, home string) *desk {
 	return d
 }
 
-// found says in which files of a folder a text stands.
+// found says in which files of a folder a text stands. It looks again when a file went
+// while it looked: what was in it is in another.
 func found(t *testing.T, folder string, text []byte) (in []string) {
 	t.Helper()
-	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+	for {
+		in, err := search(folder, text)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+}
+
+func search(folder string, text []byte) (in []string, err error) {
+	err = filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
@@ -45,10 +59,7 @@ func found(t *testing.T, folder string, text []byte) (in []string) {
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return in
+	return in, err
 }
 
 // planted are texts and keys of thread 1, by what they are. Those of its orders are
