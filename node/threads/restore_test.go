@@ -172,3 +172,39 @@ func TestAShopperWhoInventsCommitsOnlyHoldsUpThemselves(t *testing.T) {
 	_, err = s.Say(t.Context(), x.id(), hi())
 	s.wants(err, ErrUnconfirmed)
 }
+
+func TestADeviceThatLagsBehindConfirmsNothing(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("one"))
+	late := x.text("two") // has seen the first commit
+	_, err := s.Say(t.Context(), x.id(), hi())
+	s.check(err)
+	s.advance(time.Hour)
+	s.restore(s.backup())
+	a, err := x.try(patience, late)
+	s.check(err)
+	s.states(a.Results, "committed")
+	_, err = s.Say(t.Context(), x.id(), hi())
+	s.wants(err, ErrUnconfirmed)
+	x.read()
+	s.states(x.post(x.seal(&thread.SyncParcel{After: x.seq()})), "received")
+	_, err = s.Say(t.Context(), x.id(), hi())
+	s.check(err)
+}
+
+func TestASyncFromBeyondTheChainAsksBack(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("one"))
+	yesterday := s.backup()
+	x.post(x.text("two"))
+	s.restore(yesterday)
+	s.states(x.post(x.seal(&thread.SyncParcel{After: 2})), "received")
+	if x.resync == nil || x.resync.Have != 1 {
+		t.Fatalf("asked for %+v", x.resync)
+	}
+	s.states(x.post(x.handback(1)), "committed")
+	_, err := s.Say(t.Context(), x.id(), hi())
+	s.check(err)
+}

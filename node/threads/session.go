@@ -31,7 +31,7 @@ func (s *session) take(a *arrival) (wire.EnvelopeResult, error) {
 	case s.t.Erased || s.erase:
 		return refused(thread.RefusedErased), nil
 	case a.sync:
-		return wire.EnvelopeResult{State: wire.StateReceived}, nil
+		return wire.EnvelopeResult{State: wire.StateReceived}, s.sync(a.after)
 	case a.handback != nil:
 		return s.adopt(a.handback)
 	}
@@ -126,10 +126,25 @@ func (s *session) seen(a *arrival) (string, error) {
 			"here", here, "there", seen.Commit)
 		return refusedForked, nil
 	}
-	if s.t.Confirmed < s.b.d.restored() {
-		s.t.Confirmed, s.touched = s.b.now, true
+	return "", s.confirm(seen.Seq)
+}
+
+// confirm notes that the shopper's side knows no more than there is: only whoever has
+// seen the last commit can say so, and nobody while another has seen more.
+func (s *session) confirm(seq uint64) error {
+	if seq != s.t.Seq || s.t.Resync || !s.unconfirmed() {
+		return nil
 	}
-	return "", nil
+	s.t.Confirmed, s.touched = s.b.now, true
+	return s.resynced()
+}
+
+// sync takes the word of a device for how much it has.
+func (s *session) sync(after uint64) error {
+	if after > s.t.Seq {
+		return s.askBack()
+	}
+	return s.confirm(after)
 }
 
 // askBack notes that the shopper's side has to hand back what the brand forgot.
