@@ -23,6 +23,7 @@ export class Failed extends Error {
 export interface Result {
   readonly state: string;
   readonly reason?: string | undefined;
+  readonly seq?: number | undefined; // where it stands in the chain, refused or not
   readonly receipt?: Bytes | undefined;
 }
 
@@ -177,11 +178,12 @@ function page(fields: Fields): Page {
 function answer(fields: Fields): Answer {
   const results = listOf(fields, "results").map((v): Result => {
     const named = v instanceof Fields ? v.named : new Map<string, Value>();
-    const [state, reason, receipt] = [named.get("state"), named.get("reason"), named.get("receipt")];
+    const [state, reason, seq, receipt] = ["state", "reason", "seq", "receipt"].map((name) => named.get(name));
     return {
+      seq: typeof seq === "number" && seq > 0 ? seq : undefined,
       state: typeof state === "string" ? state : malformed(),
       reason: typeof reason === "string" ? reason : undefined,
-      receipt: receipt instanceof Uint8Array ? receipt : undefined,
+      receipt: receipt instanceof Uint8Array ? (receipt as Bytes) : undefined,
     };
   });
   return { ...page(fields), results };

@@ -36,11 +36,12 @@ export class Courier {
   private control: Tree[] = []; // parcels that are no entries
   private asked = 0; // when a join was asked
   private pulled = false;
+  private renewed = false;
 
   constructor(
     private readonly book: Book,
     private readonly options: Options,
-    private readonly told: () => void = () => {},
+    private readonly told: () => unknown = () => {},
   ) {}
 
   // step does what is to be done next. It says whether there is more to do at once, and
@@ -106,8 +107,9 @@ export class Courier {
     const answer = await this.book.tools.api.begin(row.genesis, write, sealed.map((s) => s.envelope!));
     if (lost) this.control = handbacks(page.lines);
     await this.book.change(async () => ({ edit: { row: { begun: true, joining: !first } }, result: undefined }));
+    const more = await this.took(answer, answer.envelopes.length > 0);
     await this.settle(sealed, answer.results);
-    return this.took(answer, answer.envelopes.length > 0);
+    return more;
   }
 
   // Pictures need a thread to be brought to before they are sent.
@@ -194,24 +196,35 @@ export class Courier {
     const envelopes = [...control, ...rows.map((r) => r.envelope!)];
     const answer = await this.book.tools.api.send(row.thread, secrets.write!, envelopes, row.direct ? row.chain.seq : row.cursor, 10);
     this.control = this.control.slice(parcels.length);
+    const more = await this.took(answer, due.length > rows.length || this.control.length > 0);
     await this.settle(rows, answer.results.slice(control.length));
-    return this.took(answer, due.length > rows.length || this.control.length > 0);
+    return more;
   }
 
   // settle notes what became of envelopes. What the brand won't take at all is signed out
   // of this device's chain, and what came behind it is signed anew.
   private async settle(rows: readonly OutRow[], results: readonly Result[]): Promise<void> {
     const sent = this.book.tools.clock.now();
-    const refused = rows.find((_, i) => results[i]?.state === "refused" && results[i]!.reason !== "unknown_epoch");
-    const stale = results.some((r) => r.state === "refused" && r.reason === "unknown_epoch");
+    const refused = rows.findIndex((_, i) => results[i]?.state === "refused" && !results[i]!.seq);
     await this.book.change(async ({ out }) => {
       const states = rows.flatMap((row, i) => {
         const now = out.find((o) => o.dseq === row.dseq && o.id === row.id);
         return now ? [{ ...row, ...stateOf(results[i], sent) }] : [];
       });
-      return { edit: states.length || stale ? { out: states, row: stale ? { joining: true } : {} } : undefined, result: undefined };
+      return { edit: states.length ? { out: states } : undefined, result: undefined };
     });
-    if (refused) await this.strike(refused, results[rows.indexOf(refused)]?.reason ?? "refused");
+    if (refused >= 0) await this.unwanted(rows[refused]!, results[refused]!.reason ?? "refused");
+  }
+
+  // unwanted deals with an entry that the brand won't have in the chain. When it doesn't
+  // take this device any more, since another has its key or it has been set back, the
+  // browser comes in as a new one, once.
+  private async unwanted(row: OutRow, reason: string): Promise<void> {
+    const page = this.book.page;
+    const again = (reason === "device_forked" || reason === "unknown_device") && page && !this.renewed;
+    if (!again) return this.strike(row, reason);
+    this.renewed = true;
+    await this.comeIn(page, page.row.thread);
   }
 
   private async strike(refused: OutRow, reason: string): Promise<void> {
@@ -340,10 +353,18 @@ export class Courier {
   // already: another browser was faster. What waits is said there.
   private async adopt(page: Page, thread: string): Promise<boolean> {
     if (thread === page.row.thread) return this.turn({ begun: true });
+    await this.comeIn(page, thread);
+    return true;
+  }
+
+  // comeIn makes this browser a new device of a thread and says there what waits.
+  private async comeIn({ row: { brand }, secrets, out: waiting }: Page, thread: string): Promise<void> {
     const { tools } = this.book;
-    const files = await tools.keep.unsent(page.row.brand);
-    const row = await known(tools, this.options, await this.prove(), { kind: "i", seed: page.secrets.identity!, thread: CID.parse(thread) });
-    const said = page.out.filter((o) => o.kind !== "dev.add" && o.kind !== "rekey");
+    const files = await tools.keep.unsent(brand);
+    const [kind, seed] = secrets.identity ? (["i", secrets.identity] as const) : (["l", secrets.link!] as const);
+    const row = await known(tools, this.options, await this.prove(), { kind, seed, thread: CID.parse(thread) });
+    const said = waiting.filter((o) => o.kind !== "dev.add" && o.kind !== "rekey" && o.state !== "refused");
+    this.asked = 0;
     await this.book.start(row, { files });
     await this.book.change(async (now) => {
       const introduced = await write(tools, now, []);
@@ -352,7 +373,6 @@ export class Courier {
       const end = out.at(-1) ?? last;
       return { edit: { row: { introduced: true, dseq: end.dseq, dprev: end.id }, out: [...introduced.result, ...out] }, result: undefined };
     });
-    return true;
   }
 
   private stand(standing: Standing): void {

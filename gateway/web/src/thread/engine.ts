@@ -41,7 +41,9 @@ export class Talk implements types.Engine {
 
   static async open(hub: Hub, self: Self, options: types.Options): Promise<Talk> {
     const talk = new Talk(hub, self, options);
-    talk.member = await hub.open(options, () => talk.changed());
+    let opened = false;
+    talk.member = await hub.open(options, () => opened && talk.changed());
+    opened = true;
     talk.changed();
     void talk.prepare();
     return talk;

@@ -44,7 +44,7 @@ export class Hub {
   }
 
   // open takes a conversation up; told is called whenever something about it changed.
-  async open(options: Options, told: () => void = () => {}, background = false): Promise<Member> {
+  async open(options: Options, told: () => unknown = () => {}, background = false): Promise<Member> {
     const going = new Going(this, options, told, background);
     this.members.set(options.brand, going);
     await going.book.load();
@@ -165,7 +165,7 @@ class Going implements Member {
   constructor(
     private readonly hub: Hub,
     options: Options,
-    told: () => void,
+    told: () => unknown,
     private readonly background: boolean,
   ) {
     this.book = new Book(hub.tools, options.brand, (here) => {
@@ -217,12 +217,14 @@ class Going implements Member {
     return new Promise((done) => {
       const end = (slept: boolean): void => {
         clearTimeout(timer);
+        signal.removeEventListener("abort", aborted);
         this.wake = undefined;
         done(slept);
       };
       const timer = setTimeout(() => end(true), pause);
       this.wake = () => end(false);
-      signal.addEventListener("abort", () => end(false), { once: true });
+      const aborted = (): void => end(false);
+      signal.addEventListener("abort", aborted);
     });
   }
 }
