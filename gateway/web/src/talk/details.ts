@@ -5,7 +5,7 @@ import { type AddressForm, addressForm, input, optional } from "./address";
 import { named, refusal, sums } from "./cards";
 import { bought, draw, price, type Purchase } from "./checkout";
 import { button, fill, h, icon, said } from "./dom";
-import { offerKeeping } from "./keep";
+import { mailTo, offerKeeping, sendsMail } from "./keep";
 import { terms } from "./ordersheet";
 import { field } from "./sheet";
 import { countryName, data, has, money, say } from "./words";
@@ -16,9 +16,10 @@ const changed = new Set(["price_changed", "quote_expired", "quote_used", "quote_
 export function details(p: Purchase): void {
   const quote: Quote = p.quote!.body.quote;
   const last = lastOrder(p);
+  const mails = sendsMail(p.room.engine);
   const pickup = quote.shipping?.kind === "pickup";
   const name = field(say("name"), input("shipping name", { value: last?.order.contact.name, required: true, maxlength: 100 }));
-  const email = field(optional(say("email")), input("email", { type: "email", value: last?.order.contact.email, maxlength: 254, dir: "ltr", inputmode: "email" }), say("email.why", data.name));
+  const email = field(optional(say("email")), input("email", { type: "email", value: last?.order.contact.email, maxlength: 254, dir: "ltr", inputmode: "email" }), say(mails ? "email.why" : "email.why.plain", data.name));
   const phone = field(optional(say("phone")), input("tel", { type: "tel", value: last?.order.contact.phone, maxlength: 40, dir: "ltr" }), say("phone.why"));
   const note = field(optional(say("note")), h("textarea", { rows: 2, maxlength: 1000, dir: "auto" }));
   const form = quote.digital || pickup ? undefined : addressForm(quote.country, last?.order.address?.country === quote.country ? last.order.address : {});
@@ -57,6 +58,7 @@ export function details(p: Purchase): void {
     });
     try {
       if (!(await settled(address))) return;
+      if (contact.email && mails) await mailTo(p.room.engine, contact.email);
       const placed = await p.room.engine.order({ quote: p.quote!, contact, method: methodOf(), ...(address && { address }), ...(noteOf() && { note: noteOf() }) });
       done(placed);
     } catch (error) {

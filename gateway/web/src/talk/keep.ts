@@ -1,6 +1,6 @@
 // Keeping the conversation: the recovery code and the private link, offered at the first
 // order, and how to be told of what is new.
-import type { State } from "../thread/types";
+import type { Callback, Engine, State } from "../thread/types";
 import { Refusal } from "../thread/types";
 import { add, button, fill, h, icon } from "./dom";
 import { optional } from "./address";
@@ -59,7 +59,7 @@ export function keepSheet(room: Room, after = false): void {
       })),
       shown,
     ),
-    after && section("bell", say("tell"), say("tell.text", data.name), tellForm(room)),
+    after && isOffered(room.engine) && section("bell", say("tell"), say("tell.text", data.name), tellForm(room)),
   );
   add(s.foot, button(say("keep.done"), () => s.close(), "button"));
 }
@@ -93,14 +93,59 @@ export function tellSheet(room: Room): void {
   add(s.body, h("p", {}, say("tell.text", data.name)), tellForm(room, () => s.close()));
 }
 
+// Offers is how a brand calls shoppers back.
+interface Offers {
+  readonly push?: Uint8Array; // its public key for Web Push
+  readonly mail: boolean;
+}
+
+const offersOf = (engine: Engine): Offers => (engine.state as State & { readonly offers?: Offers }).offers ?? { mail: false };
+
+const canPush = (): boolean => isSecureContext && "serviceWorker" in navigator && "PushManager" in window;
+
+export const sendsMail = (engine: Engine): boolean => offersOf(engine).mail;
+
+// isOffered says whether the brand calls back in a way that this browser has.
+export const isOffered = (engine: Engine): boolean => sendsMail(engine) || (offersOf(engine).push !== undefined && canPush());
+
+// mailTo adds an address to how the shopper is called back.
+export async function mailTo(engine: Engine, email: string): Promise<void> {
+  const known = called(engine);
+  if (known?.email !== email) await engine.callback({ email, ...(known?.push && { push: known.push }), on });
+}
+
+const called = (engine: Engine): Callback | undefined => engine.state.items.filter((i) => i.mine && i.kind === "callback" && i.state !== "refused").at(-1)?.body;
+
+const on = ["commit", "reply", "shipment"] as const;
+
+// pushButton asks the browser for notifications, beside mail if that was asked for.
+function pushButton(room: Room, email: () => string, done: () => void): HTMLElement | false {
+  const key = offersOf(room.engine).push;
+  if (!key || !canPush()) return false;
+  const ask = async (): Promise<void> => {
+    try {
+      const push = await room.engine.push(base64url(key));
+      await room.engine.callback({ push, ...(email() && { email: email() }), on });
+      room.notice(say("tell.on.push"));
+      done();
+    } catch (error) {
+      const reason = error instanceof Refusal ? error.reason : "";
+      room.notice(say(reason.startsWith("push_") ? `refused.${reason}` : "failed"));
+    }
+  };
+  return button(say("tell.push"), () => void ask());
+}
+
+const base64url = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
 // tellForm asks for an e-mail address, and says what for.
 function tellForm(room: Room, done: () => void = () => {}): HTMLElement {
-  const known = [...room.engine.state.items].reverse().find((i) => i.mine && i.kind === "callback")?.body;
+  const known = called(room.engine);
   const ordered = [...room.engine.state.orders.values()].at(-1)?.order.contact.email;
   const email = field(optional(say("email")), h("input", { type: "email", autocomplete: "email", inputmode: "email", maxlength: 254, dir: "ltr", value: known?.email ?? ordered ?? "" }), say("tell.email", data.name));
   const put = async (address: string | undefined): Promise<void> => {
     try {
-      await room.engine.callback(address ? { email: address, on: ["commit", "reply", "shipment"] } : null);
+      await (address ? mailTo(room.engine, address) : room.engine.callback(null));
       room.notice(say(address ? "tell.on" : "tell.off"));
       done();
     } catch (error) {
@@ -115,5 +160,5 @@ function tellForm(room: Room, done: () => void = () => {}): HTMLElement {
     email.wrong(fine ? "" : say("wrong.email"));
     if (fine) void put(address);
   };
-  return h("form", { class: "form", novalidate: true, onsubmit: send as EventListener }, email.element, h("p", { class: "verbs" }, h("button", { type: "submit", class: "button button-quiet" }, say("tell.send")), known?.email && button(say("tell.stop"), () => void put(undefined))));
+  return h("form", { class: "form", novalidate: true, onsubmit: send as EventListener }, sendsMail(room.engine) && email.element, h("p", { class: "verbs" }, sendsMail(room.engine) && h("button", { type: "submit", class: "button button-quiet" }, say("tell.send")), pushButton(room, () => known?.email ?? "", done), known?.email && button(say("tell.stop"), () => void put(undefined))));
 }

@@ -3,7 +3,7 @@ import { Refusal } from "../thread/types";
 
 import { save, stateWords, title } from "./cards";
 import { add, button, type Child, fill, h, icon, type Picture } from "./dom";
-import { brought, keepSheet, note, tellSheet } from "./keep";
+import { brought, isOffered, keepSheet, note, tellSheet } from "./keep";
 import { orderSheet } from "./ordersheet";
 import type { Room } from "./room";
 import { field, sheet, sure } from "./sheet";
@@ -22,7 +22,7 @@ export function menu(room: Room): void {
       { class: "menu-of" },
       orders.size > 0 && item("bag", say("orders"), () => ordersSheet(room)),
       item("key", say("keep"), () => keepSheet(room), say("keep.note")),
-      item("bell", say("tell"), () => tellSheet(room), say("tell.note")),
+      isOffered(room.engine) && item("bell", say("tell"), () => tellSheet(room), say("tell.note")),
       item("phone", say("devices"), () => devicesSheet(room)),
       item("turn", say("restore"), () => restoreSheet(room), say("restore.note")),
       thread && item("save", say("export"), () => void exportAll(room), say("export.note")),

@@ -20,7 +20,7 @@ export class Fake implements Engine {
   private seen = 0;
 
   constructor() {
-    this.state = { ready: true, online: scene !== "offline", protected: scene !== "plain", persisted: scene !== "passing", items: [], orders: new Map(), unread: 0, ...(scene === "forked" && { trouble: "forked" as const }) };
+    this.state = { ready: true, online: scene !== "offline", protected: scene !== "plain", persisted: scene !== "passing", items: [], orders: new Map(), unread: 0, ...{ offers: { mail: true } }, ...(scene === "forked" && { trouble: "forked" as const }) };
     void this.play();
   }
 
