@@ -393,6 +393,6 @@ const troubles: readonly string[] = ["unknown_brand", "quota", "busy", "clock"];
 function standing(error: unknown): Standing {
   if (error instanceof Unproven) return { online: true, trouble: error.trouble };
   if (!(error instanceof Failed)) return { online: true };
-  const trouble = troubles.includes(error.word) ? (error.word as Trouble) : undefined;
+  const trouble = error.word === "not_allowed" ? "removed" : troubles.includes(error.word) ? (error.word as Trouble) : undefined;
   return { online: error.word !== "offline", trouble };
 }

@@ -121,6 +121,11 @@ export async function openLink(thread: CID, identity: PublicKey, cert: Bytes, ve
   return form.key;
 }
 
+// certificateKey reads which key a certificate is of, without checking it.
+export function certificateKey(cert: Bytes): PublicKey {
+  return certificateForm(decode(parseSigned(cert).payload)).key;
+}
+
 export async function certificate(cert: Bytes, signers: readonly PublicKey[], verify: Verify) {
   const read = alone(parseSigned(cert));
   const form = certificateForm(decode(read.payload));
