@@ -44,7 +44,7 @@ type Desk struct {
 // Open returns a desk. After a restored backup it begins a review of stock.
 func Open(ctx context.Context, o Options) (*Desk, error) {
 	d := &Desk{Options: o, moved: moved{wake: make(chan struct{}, 1)}}
-	return d, d.openReview(ctx)
+	return d, d.Review(ctx)
 }
 
 func (d *Desk) now() protocol.Millis { return protocol.MillisOf(d.Now()) }

@@ -31,9 +31,10 @@ type review struct {
 	counted map[protocol.VariantID]bool
 }
 
-// openReview begins a review when a backup was restored, or goes on with the one that
-// was begun.
-func (d *Desk) openReview(ctx context.Context) error {
+// Review begins a review when store.SettingRestored says that a backup was restored, or
+// that another node may have sold in the brand's name, and goes on with the one that was
+// begun. Open calls it.
+func (d *Desk) Review(ctx context.Context) error {
 	var r *reviewed
 	err := d.Store.Trade(ctx, func(tx *store.TradeTxn) (err error) {
 		if r, err = readReview(tx.DeskView); err != nil {
