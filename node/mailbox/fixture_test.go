@@ -89,6 +89,7 @@ type station struct {
 	desk      *desk
 	followers func() []peer.ID
 	ceilings  mailbox.Ceilings
+	limited   bool // connected over a relay of libp2p only
 	follows   map[protocol.CID]bool
 }
 
@@ -105,6 +106,8 @@ func newStation(t *testing.T, name string, c *clock) *station {
 	s.store = must(store.Open(t.Context(), s.kv))
 	return s
 }
+
+func (s *station) overRelay(peer.ID) bool { return s.limited }
 
 func (s *station) blame(id peer.ID, reason string) { s.blames.Store(id, reason) }
 
@@ -132,7 +135,7 @@ func (s *station) startRelay() {
 			}
 			return list
 		},
-		Blame: s.blame, Now: s.clock.now, Ceilings: s.ceilings, Log: slog.New(slog.DiscardHandler),
+		Limited: s.overRelay, Blame: s.blame, Now: s.clock.now, Ceilings: s.ceilings, Log: slog.New(slog.DiscardHandler),
 	}))
 	s.run(s.relay.Run)
 }
@@ -141,7 +144,7 @@ func (s *station) startCollector() {
 	s.t.Helper()
 	s.collector = must(mailbox.NewCollector(s.t.Context(), mailbox.CollectorOptions{
 		Host: s.host, Store: s.store, Brand: s.owner.id, Key: func() ed25519.PrivateKey { return s.owner.online },
-		Desk: s.desk, Followers: s.followers, Blame: s.blame, Now: s.clock.now, Log: slog.New(slog.DiscardHandler),
+		Desk: s.desk, Followers: s.followers, Limited: s.overRelay, Blame: s.blame, Now: s.clock.now, Log: slog.New(slog.DiscardHandler),
 	}))
 	s.desk.stir = s.collector.Stir
 	s.run(s.collector.Run)
@@ -327,6 +330,7 @@ type desk struct {
 	blobs   map[protocol.CID][]byte
 	slow    chan struct{} // deliveries wait until it is closed; nil: they don't
 	again   *uint64       // of all outcomes
+	most    int           // threads in one delivery
 }
 
 // talk is a thread at the desk.
@@ -358,9 +362,12 @@ func (d *desk) Deliver(ctx context.Context, _ peer.ID, items []mailbox.Item) ([]
 		return nil, errDown
 	}
 	var out []mailbox.Outcome
+	threads := map[protocol.CID]bool{}
 	for _, i := range items {
 		out = append(out, d.one(i))
+		threads[i.Thread] = true
 	}
+	d.most = max(d.most, len(threads))
 	return out, nil
 }
 

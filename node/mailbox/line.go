@@ -259,6 +259,22 @@ func (l *line) act(step []wire.MailFrame) error {
 			return err
 		}
 	}
+	return l.wereFull(t.full)
+}
+
+// wereFull notes boxes that had no room, after the brand was told so: that there is
+// room again, which a device may have made meanwhile, is to come behind it.
+func (l *line) wereFull(threads []protocol.CID) error {
+	for _, id := range threads {
+		l.noteFull(id)
+		has, err := l.r.hasRead(l.ctx, id)
+		if err != nil {
+			return err
+		}
+		if has {
+			l.read(id)
+		}
+	}
 	return nil
 }
 

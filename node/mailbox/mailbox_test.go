@@ -59,10 +59,14 @@ func TestABrandThatComesBackAfterAWeekGetsEverythingInOrder(t *testing.T) {
 		must(p.say(fmt.Sprint("where is ", n)))
 		want = append(want, fmt.Sprint("where is ", n))
 	}
+	s.clock.ahead.Add(int64(time.Hour))
 	s.arrive()
 	eventually(t, "all is there", func() bool { return len(s.brand.desk.taken()) == len(want) })
 	if got := s.brand.desk.taken(); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
+	}
+	if s.brand.desk.most > 1 {
+		t.Errorf("%d threads at once, which a desk may serve side by side", s.brand.desk.most)
 	}
 	for n, p := range all {
 		eventually(t, "the shopper hears of it", func() bool { return len(p.peek()) == 2 })
@@ -302,6 +306,30 @@ func TestFilesGoBothWays(t *testing.T) {
 	if _, err := s.relay.relay.PutBlob(t.Context(), "ann", p.thread, p.write, append(photo, 0)); !errors.Is(err, wire.ErrTooLarge) {
 		t.Error(err)
 	}
+}
+
+func TestAFileWaitsForADirectConnectionAndKeepsNothingElseWaiting(t *testing.T) {
+	s := newStreet(t)
+	p := s.shopper("ann")
+	must(p.begin("look at this"))
+	photo := make([]byte, 300<<10)
+	_, _ = rand.Read(photo)
+	id := must(s.relay.relay.PutBlob(t.Context(), "ann", p.thread, p.write, photo))
+	must(p.say("nice?"))
+	s.clock.ahead.Add(int64(time.Minute))
+	s.relay.limited, s.brand.limited = true, true
+	s.arrive()
+	eventually(t, "the words come", func() bool { return slices.Equal(s.brand.desk.taken(), []string{"look at this", "nice?"}) })
+	if _, err := s.brand.desk.Blob(t.Context(), p.thread, id); err == nil {
+		t.Error("the file came over a relayed connection")
+	}
+	s.depart()
+	s.relay.limited, s.brand.limited = false, false
+	s.arrive()
+	eventually(t, "the file comes", func() bool {
+		b, err := s.brand.desk.Blob(t.Context(), p.thread, id)
+		return err == nil && bytes.Equal(b, photo)
+	})
 }
 
 func TestADeviceJoinsThroughTheRelay(t *testing.T) {

@@ -42,6 +42,23 @@ func (r *Relay) seen(ctx context.Context, x *store.Box, n uint64) error {
 	}, func() { r.readOn(x.Brand, id) })
 }
 
+// hasRead reports whether a box holds something that a device has read.
+func (r *Relay) hasRead(ctx context.Context, id protocol.CID) (has bool, err error) {
+	err = r.Store.ReadBoxes(ctx, func(v *store.BoxView) error {
+		x, err := v.Box(id)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		oldest, err := v.Items(id, store.Down, 0, 1)
+		has = len(oldest) > 0 && oldest[0].N <= x.Read
+		return err
+	})
+	return has, err
+}
+
 // readable returns a box if the request is of one of its devices, of now.
 func (r *Relay) readable(ctx context.Context, id protocol.CID, signed protocol.Signed) (*store.Box, error) {
 	req, err := thread.OpenRequest(signed)

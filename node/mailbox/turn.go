@@ -16,6 +16,7 @@ type turn struct {
 	tx      *store.BoxTxn
 	taken   []uint64
 	answers []*wire.MailDone
+	full    []protocol.CID // boxes that had no room
 	then    []func()
 }
 
@@ -181,7 +182,7 @@ func (t *turn) put(p *wire.MailPut) error {
 		return err
 	}
 	if full, err := t.clear(x, i); err != nil || full {
-		t.then = append(t.then, func() { t.l.noteFull(p.Thread) })
+		t.full = append(t.full, p.Thread)
 		return errors.Join(err, t.refused(p.ID, wire.DoneFull))
 	}
 	return t.append(p, i)
