@@ -13,7 +13,7 @@ import (
 // Flaw names the part of a receipt that doesn't hold. It wraps protocol.ErrInvalid.
 type Flaw struct {
 	// Part is "form", "brand", "genesis", "device N", "commit N" or "entry N", where N
-	// is the number of the device in the list or of the commit.
+	// counts in the list of the receipt from 1.
 	Part string
 	Err  error
 }
@@ -170,7 +170,7 @@ func (v *verification) entries() error {
 			return flaw(fmt.Sprint("entry ", i+1), protocol.Invalid("entry", "no commit behind the last one names it"))
 		}
 		if err := v.entry(e, shown, v.chain[at]); err != nil {
-			return flaw(fmt.Sprint("entry ", i+1), err)
+			return flaw(fmt.Sprint("entry ", i+1), fmt.Errorf("%s of commit %d: %w", e.Kind, at+1, err))
 		}
 		at++
 	}
