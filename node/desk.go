@@ -59,14 +59,15 @@ func (n *Node) putRestore(ctx context.Context) (protocol.Millis, error) {
 	})
 }
 
-// doubt has conversations wait for their shoppers: another node may have said something
-// in them in the brand's name.
+// doubt has conversations wait for their shoppers, and stock for the owner's word:
+// another node may have said and sold something in the brand's name.
 func (n *Node) doubt(ctx context.Context) error {
 	now, err := n.putRestore(ctx)
-	if err == nil && n.threads != nil {
-		n.threads.Restored(now)
+	if err != nil || n.threads == nil {
+		return err
 	}
-	return err
+	n.threads.Restored(now)
+	return n.sales.Review(ctx)
 }
 
 // silent reports whether the brand sells nothing: as long as somebody else may sign.
