@@ -80,7 +80,7 @@ func points(root string) []string {
 	fonts, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.woff2"))
 	licences, _ := filepath.Glob(filepath.Join(root, "src", "fonts", "*.txt"))
 	var all []string
-	for _, name := range []string{"app.ts", "check.ts", "talk.ts", "talk.css", "app.css"} {
+	for _, name := range []string{"app.ts", "check.ts", "talk.ts", "push-worker.ts", "talk.css", "app.css"} {
 		all = append(all, filepath.Join(root, "src", name))
 	}
 	return append(append(all, fonts...), licences...)

@@ -53,7 +53,8 @@ export class Talk implements types.Engine {
   // conversation of an identity that was brought here.
   private async prepare(): Promise<void> {
     const { courier } = this.member;
-    await courier.prove().catch((error: unknown) => this.trouble(error));
+    const brand = await courier.prove().catch((error: unknown) => this.trouble(error));
+    if (brand?.prekey) this.set({ offers: { mail: brand.prekey.mail, ...(brand.prekey.push ? { push: brand.prekey.push } : {}) } });
     if (!this.page && this.self.restored) {
       const identity = this.identity();
       const thread = await courier.find(identity).catch(() => undefined);
@@ -283,7 +284,7 @@ export class Talk implements types.Engine {
     this.tell();
   }
 
-  private trouble(error: unknown): void {
+  private trouble(error: unknown): undefined {
     if (error instanceof Unproven) this.set({ trouble: error.trouble });
     else this.set({ online: false });
   }

@@ -16,6 +16,9 @@ export interface Prekey {
   readonly key: Bytes;
   // Epochs that began before are to be ended, and what waits is to be sealed anew.
   readonly resealBefore: number;
+  // How the brand calls shoppers back: under this key for Web Push, by mail.
+  readonly push: Bytes | undefined;
+  readonly mail: boolean;
 }
 
 export interface Brand {
@@ -52,9 +55,12 @@ export async function prove(api: Api, brand: string, now: number, verify: Verify
 
 function readPrekey(encoded: Bytes, value: unknown, now: number): Prekey | undefined {
   if (!(value instanceof Fields)) return undefined;
-  const [suite, key, from, until, reseal] = ["suite", "key", "from", "until", "resealBefore"].map((name) => value.named.get(name));
+  const [suite, key, from, until, reseal, push] = ["suite", "key", "from", "until", "resealBefore", "push"].map((name) => value.named.get(name));
   const fits = value.named.get("type") === "prekey" && suite === 1 && key instanceof Uint8Array && key.length === publicKeySize;
   const inTime = typeof from === "number" && typeof until === "number" && now < until;
   if (!fits || !inTime) return undefined;
-  return { id: CID.of(encoded), key: key as Bytes, resealBefore: typeof reseal === "number" ? reseal : 0 };
+  return {
+    id: CID.of(encoded), key: key as Bytes, resealBefore: typeof reseal === "number" ? reseal : 0,
+    push: push instanceof Uint8Array && push.length === 65 ? (push as Bytes) : undefined, mail: value.named.get("mail") === true,
+  };
 }

@@ -198,6 +198,8 @@ export interface State {
   readonly unread: number;
   readonly thread?: string;
   readonly trouble?: Trouble;
+  // How the brand calls shoppers back, once its prekey is proven.
+  readonly offers?: { readonly push?: Uint8Array; readonly mail: boolean };
 }
 
 // Trouble is what keeps the conversation from going on: nothing can be sent
