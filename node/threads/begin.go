@@ -20,26 +20,44 @@ const beginWait = 10 * time.Second
 // which nothing was committed is kept in memory only. Errors are those of Post, and
 // wire.ErrExists, wire.ErrUnknownEpoch for a prekey that is gone.
 func (d *Desk) Begin(ctx context.Context, depositor string, write [32]byte, b wire.ThreadBegin) (wire.ThreadAnswer, error) {
-	g, err := thread.OpenGenesis(b.Genesis)
-	if errors.Is(err, thread.ErrUnsupported) {
-		err = fmt.Errorf("%w: %w", err, protocol.ErrInvalid)
-	}
+	signed, err := protocol.DecodeSigned(b.Genesis)
 	if err != nil {
 		return wire.ThreadAnswer{}, err
 	}
-	if g.Brand != d.brand {
-		return wire.ThreadAnswer{}, fmt.Errorf("thread with %s: %w", g.Brand, wire.ErrUnknownBrand)
+	post := wire.ThreadPost{Envelopes: b.Envelopes, After: b.After}
+	if id := signed.ID(); d.recent.get(id) != nil {
+		return d.Post(ctx, depositor, id, write, post, beginWait)
 	}
-	if err := d.begin(ctx, depositor, write, g, b.Genesis); err != nil {
+	dep, err := deposited(depositor, signed.ID(), post)
+	if err != nil {
 		return wire.ThreadAnswer{}, err
 	}
-	return d.Post(ctx, depositor, g.Thread, write, wire.ThreadPost{Envelopes: b.Envelopes, After: b.After}, beginWait)
+	dep.size += len(b.Genesis)
+	dep.first = func(ctx context.Context) error { return d.begin(ctx, depositor, write, b.Genesis) }
+	d.queue.put(dep)
+	d.await(ctx, dep, beginWait)
+	a, err := d.answer(ctx, dep)
+	if errors.Is(err, wire.ErrUnknownThread) && !dep.over() {
+		err = fmt.Errorf("begin: its turn didn't come: %w", wire.ErrBusy)
+	}
+	return a, err
 }
 
-// begin keeps a thread half open, unless it is known.
-func (d *Desk) begin(ctx context.Context, depositor string, write [32]byte, g thread.OpenedGenesis, genesis []byte) error {
-	if known, err := d.known(ctx, g); known || err != nil {
+// begin keeps a thread half open, unless it is known. Opening what it is sealed to is
+// the dearest thing that a stranger can ask for: it waits in the queue like the rest.
+func (d *Desk) begin(ctx context.Context, depositor string, write [32]byte, genesis []byte) error {
+	g, err := thread.OpenGenesis(genesis)
+	if errors.Is(err, thread.ErrUnsupported) {
+		err = fmt.Errorf("%w: %w", err, protocol.ErrInvalid)
+	}
+	if err == nil && g.Brand != d.brand {
+		err = fmt.Errorf("thread with %s: %w", g.Brand, wire.ErrUnknownBrand)
+	}
+	if err != nil {
 		return err
+	}
+	if known, err := d.known(ctx, g); known || err != nil {
+		return errors.Join(err, d.allowed(ctx, g.Thread, write))
 	}
 	roots, err := d.decapsulate(ctx, g.Prekey, g.Enc)
 	if errors.Is(err, thread.ErrPrekey) {
@@ -53,6 +71,12 @@ func (d *Desk) begin(ctx context.Context, depositor string, write [32]byte, g th
 	}
 	d.half.put(depositor, d.newThread(g, genesis, roots))
 	return nil
+}
+
+// allowed checks the capability of a thread that is known.
+func (d *Desk) allowed(ctx context.Context, id protocol.CID, write [32]byte) error {
+	_, err := d.writable(ctx, id, write)
+	return err
 }
 
 // known reports whether a thread was begun before. A second thread of one shopper is
@@ -102,10 +126,10 @@ func (d *Desk) Post(ctx context.Context, depositor string, id protocol.CID, writ
 	if err != nil {
 		return wire.ThreadAnswer{}, err
 	}
-	if len(p.Envelopes) > wire.MaxPosted {
-		return wire.ThreadAnswer{}, fmt.Errorf("%d envelopes: %w", len(p.Envelopes), wire.ErrTooLarge)
+	dep, err := deposited(depositor, id, p)
+	if err != nil {
+		return wire.ThreadAnswer{}, err
 	}
-	dep := newDeposit(depositor, id, p.Envelopes, p.After)
 	if len(p.Envelopes) > 0 && !t.Erased {
 		d.queue.put(dep)
 		d.await(ctx, dep, wait)
@@ -115,6 +139,14 @@ func (d *Desk) Post(ctx context.Context, depositor string, id protocol.CID, writ
 		}
 	}
 	return d.answer(ctx, dep)
+}
+
+// deposited is what a post brings.
+func deposited(depositor string, id protocol.CID, p wire.ThreadPost) (*deposit, error) {
+	if len(p.Envelopes) > wire.MaxPosted {
+		return nil, fmt.Errorf("%d envelopes: %w", len(p.Envelopes), wire.ErrTooLarge)
+	}
+	return newDeposit(depositor, id, p.Envelopes, p.After), nil
 }
 
 // writable returns a thread whose capability is shown. An erased one has none any more.

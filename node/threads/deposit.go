@@ -1,6 +1,7 @@
 package threads
 
 import (
+	"context"
 	"sync"
 
 	"github.com/stoa-commerce/stoa/protocol"
@@ -17,10 +18,11 @@ type deposit struct {
 	after     uint64 // what of the thread the answer begins behind
 	size      int    // bytes of envelopes
 
-	begun    *store.Thread // as the worker found it: what opens the envelopes
-	arrivals []*arrival    // what of the envelopes is still to be judged
-	again    *uint64       // what a sync asked behind
-	hasty    bool          // doesn't wait for what has to stand before its entries
+	begun    *store.Thread               // as the worker found it: what opens the envelopes
+	arrivals []*arrival                  // what of the envelopes is still to be judged
+	again    *uint64                     // what a sync asked behind
+	first    func(context.Context) error // done before anything is opened; may be nil
+	hasty    bool                        // doesn't wait for what has to stand before its entries
 
 	mu      sync.Mutex
 	results []wire.EnvelopeResult
@@ -71,6 +73,13 @@ func (d *deposit) end(err error) {
 		d.err = err
 	}
 	d.finish()
+}
+
+// over reports whether all is judged that there was to judge.
+func (d *deposit) over() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ended
 }
 
 // finish tells who waits. d.mu is held.

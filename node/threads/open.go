@@ -48,6 +48,11 @@ func (d *Desk) work(ctx context.Context) {
 
 // open opens the envelopes of a deposit and verifies what needs no chain.
 func (d *Desk) open(ctx context.Context, dep *deposit) error {
+	if dep.first != nil {
+		if err := dep.first(ctx); err != nil {
+			return err
+		}
+	}
 	t, err := d.lookUp(ctx, dep.thread)
 	if err != nil {
 		return err
