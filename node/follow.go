@@ -251,7 +251,7 @@ func (n *Node) Unfollow(ctx context.Context, brand protocol.CID) error {
 	if err := n.store.RemoveBrand(ctx, brand); err != nil {
 		return fmt.Errorf("unfollow: %w", err)
 	}
-	if err := errors.Join(n.keepEvidence(ctx, brand, evidence{}), n.deleteUnused(ctx, pictures)); err != nil {
+	if err := errors.Join(n.keepEvidence(ctx, brand, evidence{}), n.deleteUnused(ctx, pictures), n.dropMail(ctx, brand)); err != nil {
 		return fmt.Errorf("unfollow %s: not all of it is gone: %w", brand, err)
 	}
 	n.log.Info("brand is no longer followed", "brand", brand)

@@ -61,6 +61,18 @@ func (n *Node) gone(ctx context.Context, id protocol.CID, last [][]byte) error {
 	return n.net.collector.Erase(ctx, id, last)
 }
 
+// dropMail deletes what is kept for a brand that is no longer followed. A node that
+// isn't served leaves it to its end of time.
+func (n *Node) dropMail(ctx context.Context, brand protocol.CID) error {
+	if n.net == nil || n.net.relay == nil {
+		return nil
+	}
+	if err := n.net.relay.Forget(ctx, brand); !errors.Is(err, mailbox.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
 // letterbox hands mail from relays to the desk.
 type letterbox struct{ n *Node }
 
