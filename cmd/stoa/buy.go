@@ -59,7 +59,7 @@ What it hasn't answered stays in the folder and is sent again by the next comman
 	f.StringVar(&p.shipping, "shipping", "", "which of the brand's ways of shipping; its first if not given")
 	f.StringVar(&p.pay, "pay", "", "which of the brand's ways to pay; its first if not given")
 	f.StringVar(&p.note, "note", "", "note to the brand")
-	f.DurationVar(&p.until, "until", 24*time.Hour, "how long the order may take to reach a brand that is away")
+	f.DurationVar(&p.until, "until", 7*24*time.Hour, "how long after the quote ran out the order may still be taken, when the brand was away")
 	return cmd
 }
 
@@ -185,7 +185,7 @@ func (p *purchase) order(ctx context.Context, c *shopper.Conversation, items []i
 	if q.CodeRefused != "" {
 		return done, &shopper.Refused{Reason: "code_" + string(q.CodeRefused)}
 	}
-	placement, err := p.placement(c, quote, q)
+	placement, err := p.placement(quote, q)
 	if err != nil {
 		return done, err
 	}
@@ -231,8 +231,8 @@ func productOf(ctx context.Context, b *shopper.Brand, v protocol.VariantID) (pro
 }
 
 // placement fills in the order for a quote.
-func (p *purchase) placement(c *shopper.Conversation, quote shopper.Entry, q *trade.Quote) (*trade.Placement, error) {
-	o, err := shopper.Placement(quote, protocol.MillisOf(c.Now().Add(p.until)))
+func (p *purchase) placement(quote shopper.Entry, q *trade.Quote) (*trade.Placement, error) {
+	o, err := shopper.Placement(quote, q.Until+protocol.Millis(p.until/time.Millisecond)) // by the brand's clock
 	if err != nil {
 		return nil, err
 	}

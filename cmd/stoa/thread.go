@@ -4,21 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stoa-commerce/stoa/cmd/stoa/shopper"
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/thread"
-	"github.com/stoa-commerce/stoa/protocol/trade"
 )
 
 // threadOptions are what a shopper does in a conversation, beside buying.
 type threadOptions struct {
 	shopping
 	say, about, order    string
-	erase, read          bool
+	erase, read, follow  bool
 	code, link           bool
 	recover, open, email string
 }
@@ -42,6 +40,11 @@ keeps the keys: --code shows what recovers all of the shopper's conversations,
 			fn := func(ctx context.Context, who *shopper.Shopper, c *shopper.Conversation) error {
 				return a.converse(ctx, &o, who, c)
 			}
+			if o.follow {
+				fn = func(_ context.Context, _ *shopper.Shopper, c *shopper.Conversation) error {
+					return a.listen(cmd.Context(), c)
+				}
+			}
 			return a.outcome(o.talk(cmd.Context(), fn, fn))
 		},
 	}
@@ -50,6 +53,7 @@ keeps the keys: --code shows what recovers all of the shopper's conversations,
 	f.StringVar(&o.say, "say", "", "what to say")
 	f.StringVar(&o.about, "about", "", "with --say: handle of the product that it is about")
 	f.BoolVar(&o.read, "read", false, "show the conversation")
+	f.BoolVar(&o.follow, "follow", false, "show the conversation, and what comes until Ctrl-C")
 	f.StringVar(&o.order, "cancel", "", "cancel an order that isn't shipped yet")
 	f.StringVar(&o.email, "email", "", "have the brand call back by e-mail on commits, replies and shipments; none ends it")
 	f.BoolVar(&o.erase, "erase", false, "have the brand erase the conversation")
@@ -63,13 +67,13 @@ keeps the keys: --code shows what recovers all of the shopper's conversations,
 // one checks that exactly one thing is to be done.
 func (o *threadOptions) one() error {
 	n := 0
-	for _, asked := range []bool{o.say != "", o.read, o.order != "", o.email != "", o.erase, o.code, o.link, o.recover != "", o.open != ""} {
+	for _, asked := range []bool{o.say != "", o.read, o.follow, o.order != "", o.email != "", o.erase, o.code, o.link, o.recover != "", o.open != ""} {
 		if asked {
 			n++
 		}
 	}
 	if n != 1 {
-		return errors.New("thread does one thing at a time: --say TEXT, --read, --cancel ORDER, --email ADDRESS, --erase, --code, --link, --recover CODE or --open LINK")
+		return errors.New("thread does one thing at a time: --say TEXT, --read, --follow, --cancel ORDER, --email ADDRESS, --erase, --code, --link, --recover CODE or --open LINK")
 	}
 	if o.about != "" && o.say == "" {
 		return errors.New("--about belongs to --say")
@@ -161,120 +165,4 @@ func enter(ctx context.Context, o *threadOptions, who *shopper.Shopper, c *shopp
 		return err
 	}
 	return c.Recover(ctx)
-}
-
-// shownEntry is an entry as stoa thread prints it.
-type shownEntry struct {
-	Seq     uint64          `json:"seq,omitempty"` // absent before the commit
-	Entry   protocol.CID    `json:"entry"`
-	From    string          `json:"from"` // me or brand
-	Kind    string          `json:"kind"`
-	Time    protocol.Millis `json:"time,omitzero"`
-	State   string          `json:"state"` // sending, stored, received, committed or refused
-	Refused string          `json:"refused,omitempty"`
-	Body    any             `json:"body,omitempty"` // absent when it was erased, or isn't committed yet
-}
-
-// heldOrder is an order as stoa thread prints it.
-type heldOrder struct {
-	Order      protocol.CID      `json:"order"`
-	Number     uint64            `json:"number,omitempty"`
-	State      trade.State       `json:"state"`
-	Payment    trade.Paid        `json:"payment"`
-	Fulfilment trade.Fulfilment  `json:"fulfilment"`
-	Return     trade.ReturnState `json:"return"`
-	Total      string            `json:"total"`
-	Currency   protocol.Currency `json:"currency"`
-}
-
-// shownThread is what stoa thread --read prints.
-type shownThread struct {
-	Thread  protocol.CID `json:"thread"`
-	Brand   protocol.CID `json:"brand"`
-	Entries []shownEntry `json:"entries"`
-	Orders  []heldOrder  `json:"orders"`
-}
-
-// show fetches what is new and prints the conversation. What is kept is shown also
-// when the gateway is out of reach.
-func (a *app) show(ctx context.Context, c *shopper.Conversation) error {
-	err := c.Sync(ctx)
-	var refused *shopper.Refused
-	switch {
-	case errors.Is(err, shopper.ErrUnreachable):
-		a.warn("This is what was here before: %s", err)
-	case errors.As(err, &refused):
-		a.warn("This is what was here before: %s", refusalWords(refused))
-	case err != nil:
-		return err
-	}
-	t := shownThread{Thread: c.Thread(), Brand: c.Brand().ID, Entries: entriesOf(c), Orders: ordersOf(c)}
-	if a.json {
-		return a.printJSON(t)
-	}
-	if len(t.Entries) == 0 {
-		a.say("Nothing was said yet.")
-	}
-	for _, e := range t.Entries {
-		a.say("%s", line(e))
-	}
-	for _, o := range t.Orders {
-		a.say("Order %d, %s %s: %s, %s, %s", o.Number, o.Total, o.Currency, o.State, o.Payment, o.Fulfilment)
-	}
-	return nil
-}
-
-func entriesOf(c *shopper.Conversation) []shownEntry {
-	out := []shownEntry{}
-	for _, e := range c.Entries() {
-		s := shownEntry{Seq: e.Seq, Entry: e.ID, From: "brand", Kind: e.Kind, Time: e.Time, State: "committed", Refused: e.Refused, Body: e.Body}
-		if e.Mine {
-			s.From = "me"
-		}
-		if e.Refused != "" {
-			s.State = "refused"
-		}
-		out = append(out, s)
-	}
-	for _, p := range c.Outbox() {
-		out = append(out, shownEntry{Entry: p.ID, From: "me", Kind: p.Kind, State: p.State, Refused: p.Reason})
-	}
-	return out
-}
-
-func ordersOf(c *shopper.Conversation) []heldOrder {
-	out := []heldOrder{}
-	orders := c.Orders()
-	for _, e := range c.Entries() {
-		if o := orders[e.ID]; o != nil {
-			out = append(out, heldOrder{
-				Order: e.ID, Number: c.Number(e.ID), State: o.State, Payment: o.Payment, Fulfilment: o.Fulfilment, Return: o.Return,
-				Total: protocol.NewMoney(o.Quote.Total, o.Quote.Currency).Decimal(), Currency: o.Quote.Currency,
-			})
-		}
-	}
-	return out
-}
-
-// line says an entry in one line.
-func line(e shownEntry) string {
-	words := e.Kind
-	switch b := e.Body.(type) {
-	case *thread.Text:
-		words = strings.ReplaceAll(b.Text, "\n", "\n      ")
-	case *thread.Card:
-		words = "[" + string(b.Product) + "] " + b.Text
-	case *thread.Quote:
-		if b.Quote != nil {
-			words = "quote: " + protocol.NewMoney(b.Quote.Total, b.Quote.Currency).String()
-		}
-	case *thread.Delivery:
-		words = "delivery: " + b.Code
-	}
-	if e.Refused != "" {
-		words += " (refused: " + e.Refused + ")"
-	} else if e.State != "committed" {
-		words += " (" + e.State + ")"
-	}
-	return fmt.Sprintf("%5s  %s", e.From, words)
 }

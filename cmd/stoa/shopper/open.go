@@ -65,7 +65,7 @@ func (c *Conversation) open(data []byte) error {
 	case *thread.EntryParcel:
 		return c.admit(p)
 	case *thread.ResyncParcel:
-		c.forgot(p.Have)
+		c.askedBack(p.Have)
 	case *thread.WelcomeParcel:
 		if e.Join.Defined() {
 			c.welcome(p)
@@ -89,6 +89,15 @@ func (c *Conversation) secretFor(e thread.Envelope) (s [thread.SecretSize]byte, 
 		return next, nil
 	}
 	return s, thread.ErrEpoch
+}
+
+// askedBack answers a brand that came from a backup: with what it lacks or, when it
+// lacks nothing, with the last entry, so that it knows that there is no more.
+func (c *Conversation) askedBack(have uint64) {
+	if c.seq() > 0 && !c.gone {
+		have = min(have, c.seq()-1)
+		c.lost = &have
+	}
 }
 
 // forgot notes that the brand has no more than so many entries.

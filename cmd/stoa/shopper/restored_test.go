@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stoa-commerce/stoa/protocol/thread"
+	"github.com/stoa-commerce/stoa/protocol/wire"
 )
 
 // copyHome copies the home of a node that is stopped.
@@ -82,5 +83,24 @@ func says(t *testing.T, c *Conversation, words string) {
 	t.Helper()
 	if _, err := c.Say(soon(t), thread.KindText, &thread.Text{Text: words}); err != nil {
 		t.Fatalf("%q: %v", words, err)
+	}
+}
+
+// A brand that came from a backup asks back also when it turns out to lack nothing.
+func TestAShopperWhoIsAskedBackAnswersAlsoWhenNothingWasLost(t *testing.T) {
+	p := newPlace(t)
+	c := p.visitor()
+	says(t, c, "hello")
+	n, under, _ := c.state.present()
+	ask := mustEncode(thread.Envelope{Thread: c.Thread(), Dir: thread.Down, Epoch: n, Salt: secret()}.Seal(under,
+		&thread.ResyncParcel{Have: c.seq(), Commit: c.last().Commit}))
+	check(t, c.take(wire.ThreadPage{Envelopes: []wire.NumberedEnvelope{{N: 1, Bytes: ask}}}))
+	if c.lost == nil || *c.lost != c.seq()-1 {
+		t.Fatal("nothing is to be handed back")
+	}
+	before := p.count.Load()
+	check(t, c.Sync(soon(t)))
+	if c.lost != nil || p.count.Load()-before != 2 {
+		t.Errorf("it took %d requests", p.count.Load()-before)
 	}
 }
