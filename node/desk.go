@@ -67,6 +67,10 @@ func (n *Node) doubt(ctx context.Context) error {
 		return err
 	}
 	n.threads.Restored(now)
+	select {
+	case n.prekeyDue <- struct{}{}: // shoppers are to seal anew what is pending
+	default:
+	}
 	return n.sales.Review(ctx)
 }
 

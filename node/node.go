@@ -82,6 +82,7 @@ type Node struct {
 	following sync.Mutex    // held while it is changed which brands are followed; before kept.mu
 	threads   *threads.Desk // where the brand answers its shoppers
 	sales     *sales.Desk   // decides there on what is trade
+	prekeyDue chan struct{} // wakes who renews the prekey
 	caller    *caller       // calls people back
 	net       *net          // nil without a network
 	running   atomic.Bool
@@ -106,7 +107,7 @@ const storeFolder, mediaFolder = "store", "media"
 
 // open opens store and media, whether or not there is a brand in them.
 func open(ctx context.Context, o Options) (*Node, error) {
-	n := &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: o.Engine, lent: o.Engine != nil, kept: newKept()}
+	n := &Node{home: o.Home, log: o.Log, now: o.Now, fetch: o.Fetch, kv: o.Engine, lent: o.Engine != nil, kept: newKept(), prekeyDue: make(chan struct{}, 1)}
 	var err error
 	if !n.lent {
 		if n.kv, err = badgerkv.Open(badgerkv.Options{Dir: filepath.Join(o.Home, storeFolder), Log: o.Log}); err != nil {

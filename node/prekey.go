@@ -35,6 +35,7 @@ func (n *Node) renewPrekeys(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-n.prekeyDue:
 		case <-time.After(min(wait, time.Hour)):
 		}
 	}
