@@ -348,3 +348,28 @@ func sameFields(t *testing.T, name any, step int, want, got any) {
 		}
 	}
 }
+
+// converged is what two browsers and the brand hold after a run of the model.
+type converged struct {
+	Texts         [][]string // of both browsers; then how far the brand's chain and theirs go
+	Trouble       []string
+	Steps, Faults int
+}
+
+func TestTwoBrowsersConvergeOverABrokenLine(t *testing.T) {
+	const count = 25
+	for name, restores := range map[string]bool{"a brand that forgets nothing": false, "a brand that goes back to backups": true} {
+		t.Run(name, func(t *testing.T) {
+			runs := askThread[[]converged](t, "", object{"ask": "model", "seeds": []int{1, 2, 3, 4}, "count": count, "restores": restores})
+			for i, r := range runs {
+				if !reflect.DeepEqual(r.Texts[0], r.Texts[1]) || r.Texts[2][0] != r.Texts[2][1] || r.Texts[2][1] != r.Texts[2][2] {
+					t.Errorf("run %d: %v", i, r.Texts)
+				}
+				if len(r.Texts[0]) != count || len(r.Trouble) > 0 || r.Faults < 10 {
+					t.Errorf("run %d: %d texts, trouble %v, %d faults", i, len(r.Texts[0]), r.Trouble, r.Faults)
+				}
+				t.Logf("run %d: %d steps, %d faults, chains %v", i, r.Steps, r.Faults, r.Texts[2])
+			}
+		})
+	}
+}

@@ -20,7 +20,7 @@ import { penBefore, rekey, rewrite, write } from "./write";
 const maxPosted = 16;
 const maxPost = 900_000; // bytes of envelopes
 const proofFor = 600_000;
-const again = { direct: 60_000, relayed: 24 * 3_600_000, join: 600_000 };
+const again = { hand: 1_500, direct: 60_000, relayed: 24 * 3_600_000, join: 600_000 };
 const epochAge = 30 * 24 * 3_600_000;
 const epochSize = 500;
 
@@ -37,6 +37,7 @@ export class Courier {
   private asked = 0; // when a join was asked
   private pulled = false;
   private renewed = false;
+  private handed = -Infinity; // when something was handed back
 
   constructor(
     private readonly book: Book,
@@ -278,12 +279,15 @@ export class Courier {
     this.control.push({ kind: "sync", after: this.book.page?.row.chain.seq ?? 0 });
   }
 
-  // handBack gives a brand that lost something what stands behind what it has, and then
-  // what waits once more.
+  // handBack gives a brand that lost something what stands behind what it has, or says
+  // that there is nothing, and then sends what waits once more.
   private async handBack(have: number): Promise<void> {
     const page = this.book.page;
-    if (!page || have >= page.row.chain.seq) return;
-    this.control = handbacks(page.lines.filter((l) => l.seq > have));
+    const now = this.book.tools.clock.now();
+    if (!page || now - this.handed < again.hand) return;
+    this.handed = now;
+    const lost = page.lines.filter((l) => l.seq > have);
+    this.control = lost.length ? handbacks(lost) : [{ kind: "sync", after: page.row.chain.seq }];
     await this.book.change(async ({ out }) => ({
       edit: { out: out.filter((o) => o.state !== "refused").map((o) => ({ ...o, state: "sending" as const })) },
       result: undefined,

@@ -265,7 +265,7 @@ export class Talk implements types.Engine {
 
   private changed(): void {
     const page = this.page;
-    if (page && this.isErased(page)) return void this.member.book.forget().then(() => this.set({ trouble: "erased" }));
+    if (page && this.isErased(page)) return void this.forget();
     const { online, trouble } = this.member.courier.standing;
     const items = page ? itemsOf(page, this.items) : [];
     this.items = new Map(items.filter((i) => i.seq !== undefined).map((i) => [i.id, i]));
@@ -277,6 +277,14 @@ export class Talk implements types.Engine {
     const why = own ?? trouble;
     this.state = { ...rest, online, items, orders, unread, ...(page ? { thread: page.row.thread } : {}), ...(why ? { trouble: why } : {}) };
     this.tell();
+  }
+
+  // forget removes what was erased. A brand knows an erased identity for what it was, so
+  // a conversation after it begins with a new code, unless others hang on this one.
+  private async forget(): Promise<void> {
+    await this.member.book.forget();
+    if (!(await this.tools.keep.shops()).length) await this.self.renew();
+    this.set({ trouble: "erased" });
   }
 
   private set(part: Partial<types.State>): void {

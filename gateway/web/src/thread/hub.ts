@@ -39,12 +39,13 @@ export class Hub {
     const signal = this.ended.signal;
     if (typeof document === "undefined") return;
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.pokeAll(), { signal });
-    addEventListener("online", () => this.pokeAll(), { signal });
+    for (const name of ["online", "pageshow"]) addEventListener(name, () => this.pokeAll(), { signal });
     if (typeof EventSource !== "undefined") signal.addEventListener("abort", lead(() => this.listen()));
   }
 
   // open takes a conversation up; told is called whenever something about it changed.
   async open(options: Options, told: () => unknown = () => {}, background = false): Promise<Member> {
+    this.members.get(options.brand)?.stop(); // it went on in the background
     const going = new Going(this, options, told, background);
     this.members.set(options.brand, going);
     await going.book.load();
@@ -160,6 +161,7 @@ class Going implements Member {
   readonly courier: Courier;
   private wake: (() => void) | undefined;
   private poked = false;
+  private stopped = false;
   private patient = false; // what fails isn't hurried by new things to do
 
   constructor(
@@ -181,6 +183,11 @@ class Going implements Member {
     if (!this.patient) this.wake?.();
   }
 
+  stop(): void {
+    this.stopped = true;
+    this.again();
+  }
+
   // again asks what there is, however long it would have waited.
   again(): void {
     this.courier.pull();
@@ -191,10 +198,10 @@ class Going implements Member {
   // run goes on until it is told to stop, slower while it fails.
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0;
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.stopped) {
       this.poked = false;
       try {
-        while (!signal.aborted && (await this.courier.step()));
+        while (!signal.aborted && !this.stopped && (await this.courier.step()));
         failures = 0;
       } catch {
         failures++; // the courier says what it was

@@ -9,11 +9,17 @@ export interface Self {
   readonly restored: boolean;
   // become takes the code of another browser for this one's.
   become(code: Bytes): Promise<void>;
+  // renew makes a code of which nobody knows anything yet.
+  renew(): Promise<void>;
 }
 
 export async function openSelf({ keep, vault }: Pick<Tools, "keep" | "vault">): Promise<Self> {
   const row = (await keep.self()) ?? (await keep.putSelf({ code: await vault.seal(random(16)), restored: false }, false));
   let [code, restored] = [await vault.open(row.code), row.restored];
+  const take = async (other: Bytes, brought: boolean): Promise<void> => {
+    await keep.putSelf({ code: await vault.seal(other), restored: brought }, true);
+    [code, restored] = [other, brought];
+  };
   return {
     get code() {
       return code;
@@ -21,9 +27,7 @@ export async function openSelf({ keep, vault }: Pick<Tools, "keep" | "vault">): 
     get restored() {
       return restored;
     },
-    become: async (other) => {
-      await keep.putSelf({ code: await vault.seal(other), restored: true }, true);
-      [code, restored] = [other, true];
-    },
+    become: (other) => take(other, true),
+    renew: () => take(random(16), false),
   };
 }

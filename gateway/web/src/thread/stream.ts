@@ -29,6 +29,7 @@ export function openStream(ticket: string, heard: Heard): () => void {
     if (typeof thread === "string" && typeof envelope === "string" && typeof state === "string") heard.state(thread, envelope, state);
   });
   on("gap", () => heard.gap());
+  on("beat", () => heard.live(true));
   return () => source.close();
 }
 

@@ -20,6 +20,7 @@ import { openText, readEnvelope, readParcel, sealText } from "../envelope";
 import * as keys from "../keys";
 import * as objects from "../objects";
 import { bodies } from "./bodies";
+import { model } from "./model";
 import { orders } from "./orders";
 import { across } from "./across";
 
@@ -147,6 +148,8 @@ export async function answer(asked: Case): Promise<unknown> {
       return asked["cases"].map(bodies);
     case "orders":
       return asked["cases"].map(orders);
+    case "model":
+      return Promise.all(asked["seeds"].map((seed: number) => model(seed, asked["count"], asked["restores"])));
     case "across":
       return across(asked);
     case "cbor":
