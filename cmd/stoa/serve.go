@@ -199,7 +199,7 @@ func (a *app) serveNode(ctx context.Context, n *node.Node, o node.Options, s ser
 	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(shop), listeners.shop) })
 	g.Go(func() error { return serveUntil(ctx, gateway.NewServer(toLoopback(admin)), listeners.admin) })
 	g.Go(func() error { return serveUntil(ctx, &http.Server{Handler: control.NewHandler(n)}, listeners.control) })
-	g.Go(func() error { return tell(ctx, n, listeners, ready) })
+	g.Go(func() error { return a.tellPlaces(ctx, n, listeners, ready) })
 	return g.Wait()
 }
 
@@ -213,11 +213,21 @@ func owners(n *node.Node, shop *gateway.Gateway, registry *prometheus.Registry) 
 	})
 }
 
-// tell says where everything is found.
-func tell(ctx context.Context, n *node.Node, l listeners, ready func(places)) error {
+// tellPlaces says where everything is found and, where something is on sale, what is
+// missing of the terms.
+func (a *app) tellPlaces(ctx context.Context, n *node.Node, l listeners, ready func(places)) error {
 	st, err := n.Status(ctx)
 	if err != nil {
 		return err
+	}
+	if st.Products > 0 {
+		missing, err := n.TermsWarnings(ctx)
+		if err != nil {
+			return err
+		}
+		for _, w := range missing {
+			a.warn("warning: %s", w)
+		}
 	}
 	ready(places{
 		Shop: "http://" + shown(l.shop), Admin: "http://" + shown(l.admin), Brand: n.Brand().String(),

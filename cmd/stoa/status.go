@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,13 +22,19 @@ func (a *app) statusCommand() *cobra.Command {
 					return err
 				}
 				st.Listen, st.Followers = append([]string{}, st.Listen...), append([]node.FollowerStatus{}, st.Followers...)
+				waits, err := inReview(cmd.Context(), c)
+				if err != nil {
+					return err
+				}
 				if a.json {
 					return a.printJSON(struct {
 						node.Status
-						Running bool `json:"running"`
-					}{st, c.Running})
+						Running       bool `json:"running"`
+						StockInReview int  `json:"stockInReview"` // tracked variants that aren't sold until 'stoa stock --reviewed'
+					}{st, c.Running, waits})
 				}
 				a.statusText(st, c.Running)
+				a.reviewText(waits)
 				return nil
 			})
 		},
@@ -50,6 +57,25 @@ func (a *app) statusText(st node.Status, running bool) {
 	a.reachText(st)
 	if st.Alarm != nil {
 		a.warn("ALARM: head %d of %s was signed with your brand's key elsewhere.\n%s", st.Alarm.Seq, day(st.Alarm.Time.Time()), alarmAdvice)
+	}
+}
+
+// inReview counts the variants whose stock waits for the owner's word after a restore.
+func inReview(ctx context.Context, c *control.Client) (n int, err error) {
+	list, err := c.Stocks(ctx, control.StocksQuery{})
+	for _, s := range list {
+		if s.Review {
+			n++
+		}
+	}
+	return n, err
+}
+
+func (a *app) reviewText(waits int) {
+	if waits > 0 {
+		a.warn(`The stock of %s is in review: after a restore, nothing of it is sold before you
+have said what there is. 'stoa stock' shows the numbers; 'stoa stock --reviewed' says
+that they are right, 'stoa stock VARIANT --set N' corrects one.`, counted(waits, "variant"))
 	}
 }
 

@@ -253,3 +253,54 @@ func TestDrawingErrorsNamePictureAndTemplate(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestEveryShopSellsOnTheTermsThatItsPagesTell(t *testing.T) {
+	eachBrand(t, func(t *testing.T, b Brand) {
+		var doc struct {
+			Tax      struct{ Rates []struct{ Rate string } }
+			Shipping []struct {
+				Countries []string
+				Rates     []struct {
+					ID, Price string
+					Steps     []struct{ Price string }
+				}
+			}
+			Payments []struct{ Kind, Instructions string }
+			Returns  struct {
+				Days int
+				Text string
+			}
+			Pages []struct{ Kind, Body string }
+		}
+		if err := json.Unmarshal(b.Shop, &doc); err != nil {
+			t.Fatal(err)
+		}
+		page := ""
+		for _, p := range doc.Pages {
+			if p.Kind == "shipping" {
+				page = p.Body
+			}
+		}
+		home := false
+		for _, z := range doc.Shipping {
+			home = home || slices.Contains(z.Countries, "DE")
+			for _, r := range z.Rates {
+				prices := []string{r.Price}
+				for _, s := range r.Steps {
+					prices = append(prices, s.Price)
+				}
+				for _, price := range prices {
+					if !strings.Contains(page, price) {
+						t.Errorf("%s costs %s, which the page about shipping doesn't tell", r.ID, price)
+					}
+				}
+			}
+		}
+		if !home || len(doc.Tax.Rates) == 0 || len(doc.Payments) < 2 || doc.Payments[0].Kind != "bank" || !strings.Contains(doc.Payments[0].Instructions, "IBAN") {
+			t.Error("something is missing that a purchase at home needs")
+		}
+		if doc.Returns.Days != 30 || !strings.Contains(strings.ToLower(doc.Returns.Text), "conversation") {
+			t.Errorf("returns: %+v", doc.Returns)
+		}
+	})
+}
