@@ -130,7 +130,7 @@ func (b *buyer) buy(ctx context.Context) error {
 		return err
 	}
 	q := quote.Body.(*thread.Quote).Quote
-	if err := shopper.Check(q, b.Brand(), b.ask); err != nil {
+	if err := shopper.Check(q, b.Brand().ID, b.ask); err != nil {
 		return err
 	}
 	p, err := shopper.Placement(quote, q.Until+protocol.Millis(time.Hour/time.Millisecond))
