@@ -7,7 +7,7 @@ import { brought, isOffered, keepSheet, note, tellSheet } from "./keep";
 import { orderSheet } from "./ordersheet";
 import type { Room } from "./room";
 import { field, sheet, sure } from "./sheet";
-import { data, dayOf, money, say } from "./words";
+import { data, dateOf, dayOf, money, say } from "./words";
 
 export function menu(room: Room): void {
   const s = sheet(room, data.name);
@@ -55,7 +55,7 @@ function devicesSheet(room: Room): void {
       s.body,
       h("p", {}, say("devices.text")),
       list.length === 0 && h("p", { class: "muted" }, say("devices.none")),
-      h("ul", { class: "picks" }, list.map((d) => h("li", { class: "device" }, icon("phone"), h("span", { class: "lines" }, h("b", {}, say(d.here ? "device.here" : "device.other")), d.since !== undefined && h("span", { class: "muted" }, say("device.since", dayOf(d.since)))), !d.here && button(say("device.remove"), () => sure(room, say("device.remove"), say("device.remove.text"), say("device.remove"), async () => {
+      h("ul", { class: "picks" }, list.map((d) => h("li", { class: "device" }, icon("phone"), h("span", { class: "lines" }, h("b", {}, say(d.here ? "device.here" : "device.other")), d.since !== undefined && h("span", { class: "muted" }, say("device.since", dateOf(d.since)))), !d.here && button(say("device.remove"), () => sure(room, say("device.remove"), say("device.remove.text"), say("device.remove"), async () => {
         await room.engine.removeDevice(d.key).catch(() => room.notice(say("failed")));
         devicesSheet(room);
       }))))),

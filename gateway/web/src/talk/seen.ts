@@ -1,7 +1,7 @@
 // Which products were looked at last, so that one can be asked about without a search.
 import { isHandle } from "./cart";
 
-const key = (brand: string): string => `stoa.seen.${brand}`;
+const key = (brand: string): string => `stoa.looked.${brand}`;
 const most = 8;
 
 export function seen(brand: string): string[] {

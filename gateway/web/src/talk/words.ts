@@ -79,6 +79,8 @@ export function dayOf(time: number, now = Date.now()): string {
 
 const capital = (text: string): string => text.charAt(0).toLocaleUpperCase(data.locale) + text.slice(1);
 
+export const dateOf = (time: number): string => new Date(time).toLocaleDateString(data.locale, { dateStyle: "long" });
+
 export const clock = (time: number): string => new Date(time).toLocaleTimeString(data.locale, { hour: "2-digit", minute: "2-digit" });
 
 export const moment = (time: number): string => `${dayOf(time)}, ${clock(time)}`;
