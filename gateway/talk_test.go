@@ -158,3 +158,16 @@ func TestTheScriptsOfAConversationAreLight(t *testing.T) {
 		}
 	}
 }
+
+func TestTheScriptThatWakesUpHasItsAddressAndScope(t *testing.T) {
+	_, s := nastyShop(t)
+	resp, body := get(t, s, "/t/push-worker.js")
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Service-Worker-Allowed") != "/t/" || resp.Header.Get("Cache-Control") != "no-cache" || !strings.Contains(body, "push") {
+		t.Errorf("%d %v", resp.StatusCode, resp.Header)
+	}
+	for path, want := range map[string]string{"/t/": "trusted-types stoa-worker", "/": "trusted-types 'none'", "/p/viele": "trusted-types 'none'"} {
+		if resp, _ := get(t, s, path); !strings.HasSuffix(resp.Header.Get("Content-Security-Policy"), want) {
+			t.Errorf("%s has the policy %s", path, resp.Header.Get("Content-Security-Policy"))
+		}
+	}
+}

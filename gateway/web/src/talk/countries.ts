@@ -13,18 +13,18 @@ export interface Rules {
   readonly postcodeFirst: boolean;
 }
 
-// One line a country: postcode pattern (# a digit, @ a letter, others themselves, | or),
+// One line a country: postcode pattern (# a digit, @ a letter, * either, others themselves, | or),
 // an example, a region ("state!" must be given, "state" may), and "<" where the postcode
 // stands first.
 const table: Readonly<Record<string, string>> = {
   AT: "####;1010;;<", AU: "####;2000;state!", BE: "####;1000;;<", BG: "####;1000;;<", BR: "#####-###|########;01310-100;state!", CA: "@#@ #@#|@#@#@#;K1A 0B1;province!",
   CH: "####;8001;;<", CN: "######;100000;province!", CY: "####;1010;;<", CZ: "### ##|#####;110 00;;<", DE: "#####;10115;;<", DK: "####;1050;;<", EE: "#####;10111;;<", ES: "#####;28001;province!;<",
   FI: "#####;00100;;<", FR: "#####;75001;;<", GB: "@# #@@|@## #@@|@@# #@@|@@## #@@|@#@ #@@|@@#@ #@@;SW1A 1AA;county", GR: "### ##|#####;105 57;;<", HR: "#####;10000;;<", HU: "####;1051;;<",
-  IE: "@## @@@@|@## ####|@## @###|@## @@##|@## #@##|@## ##@#|@## ###@|@## #@@#|@## @#@#|@## @##@|@## @#@@|@## @@#@|@## @@@#|@## #@@@|@## ##@@|@## #@#@;D02 X285;county", IL: "#######;6100000;;<",
+  IE: "@#* ****;D02 X285;county", IL: "#######;6100000;;<",
   IN: "######|### ###;110001;state!", IS: "###;101;;<", IT: "#####;00118;province!;<", JP: "###-####|#######;100-0001;prefecture!;<", KR: "#####;04524;province", LI: "94##;9490;;<", LT: "LT-#####|#####;LT-01100;;<",
   LU: "####|L-####;1009;;<", LV: "LV-####;LV-1050;;<", MT: "@@@ ####;VLT 1117;", MX: "#####;06000;state!;<", NL: "#### @@|####@@;1012 AB;;<", NO: "####;0150;;<", NZ: "####;6011;", PL: "##-###;00-001;;<", PT: "####-###;1000-001;;<",
   RO: "######;010011;county;<", SE: "### ##|#####;111 20;;<", SG: "######;018956;", SI: "####;1000;;<", SK: "### ##|#####;811 01;;<", TR: "#####;06050;province;<", TW: "###|#####|######;100;county", UA: "#####;01001;region;<", US: "#####|#####-####;10001;state!",
-  ZA: "####;0001;province", TH: "#####;10100;province!", VN: "######|#####;100000;province", PH: "####;1000;province", MY: "#####;50000;state!;<", ID: "#####;10110;province!", AR: "####|@####@@@;C1002;province", CL: "#######;8320000;region", CO: "######;110111;region",
+  ZA: "####;0001;province", TH: "#####;10100;province!", VN: "######|#####;100000;province", PH: "####;1000;province", MY: "#####;50000;state!;<", ID: "#####;10110;province!", AR: "####|@####@@@;C1425CLA;province", CL: "#######;8320000;region", CO: "######;110111;region",
   HK: ";;", AE: ";;", QA: ";;", BO: ";;", GH: ";;", JM: ";;", PA: ";;", UG: ";;", ZW: ";;", AO: ";;", BS: ";;", FJ: ";;",
 };
 
@@ -52,7 +52,7 @@ export function rulesOf(country: string): Rules {
 }
 
 function formOf(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern.replace(/#/g, "\\d").replace(/@/g, "[A-Z]").replace(/ /g, " ?")})$`);
+  return new RegExp(`^(?:${pattern.replace(/#/g, "\\d").replace(/@/g, "[A-Z]").replace(/\*/g, "[A-Z0-9]").replace(/ /g, " ?")})$`);
 }
 
 // neat brings a postcode to the form it is written in.
