@@ -46,6 +46,29 @@ func TestAPurchaseAtAnotherBrandsGateway(t *testing.T) {
 		out, code := shop(t, "thread", street.places.Shop, tea.places.Brand, folder, "--read")
 		return code == exitDone && strings.Contains(out, "It leaves tomorrow.")
 	})
+	recovered(t, street.places.Shop, tea.places.Brand, folder, done)
+}
+
+// recovered opens the conversation on another device, at the same gateway.
+func recovered(t *testing.T, gateway, brand, folder string, done bought) {
+	t.Helper()
+	var secret struct{ Code string }
+	out, _ := shop(t, "thread", gateway, brand, folder, "--code")
+	if err := json.Unmarshal([]byte(out), &secret); err != nil {
+		t.Fatal(err)
+	}
+	other := t.TempDir()
+	out, code := shop(t, "thread", gateway, brand, other, "--recover", secret.Code)
+	if code != exitDone || !strings.Contains(out, done.Order.String()) || !strings.Contains(out, "It leaves tomorrow.") {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	if out, code := shop(t, "thread", gateway, brand, other, "--say", "From my new phone"); code != exitDone {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	within(t, patience, "the first device reads it", func() bool {
+		out, code := shop(t, "thread", gateway, brand, folder, "--read")
+		return code == exitDone && strings.Contains(out, "From my new phone")
+	})
 }
 
 func TestAnOrderWaitsAtARelayForABrandThatIsAway(t *testing.T) {

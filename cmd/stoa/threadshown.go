@@ -153,5 +153,14 @@ func line(e shownEntry) string {
 	} else if e.State != "committed" {
 		words += " (" + e.State + ")"
 	}
-	return fmt.Sprintf("%5s  %s", e.From, words)
+	return fmt.Sprintf("%5s  %s", e.From, strings.Map(unturned, words))
+}
+
+// unturned drops the characters that turn the direction of text: in a terminal they
+// make words look like others.
+func unturned(r rune) rune {
+	if r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c {
+		return -1
+	}
+	return r
 }

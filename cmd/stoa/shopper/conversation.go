@@ -27,8 +27,12 @@ type Conversation struct {
 	ahead   map[uint64]kept // what came before what it follows
 	unsaved []kept          // admitted and not yet in the log
 	lost    *uint64         // the brand has no more than this
-	locked  bool            // something came under a secret that isn't here
-	gone    bool            // the brand has erased the thread
+	synced  time.Time       // when a relay was last asked for what is missing
+
+	// committed is how many entries the brand said that there are.
+	committed uint64
+	locked    bool // something came under a secret that isn't here
+	gone      bool // the brand has erased the thread
 }
 
 // Entry is a committed entry, verified.

@@ -88,7 +88,7 @@ func (c *Conversation) newDevice(id protocol.CID, genesis []byte, seed [32]byte,
 // this device is one.
 func (c *Conversation) admitMe(ctx context.Context) error {
 	c.locked = true
-	if err := c.until(ctx, func() (bool, error) { return !c.locked, nil }); err != nil {
+	if err := c.until(ctx, func() (bool, error) { return !c.locked && c.seq() >= c.committed, nil }); err != nil {
 		return err
 	}
 	if _, err := c.write(thread.KindDeviceAdd, &thread.DeviceAdd{Certs: c.state.Certs}, nil); err != nil {

@@ -112,6 +112,7 @@ func (c *Conversation) welcome(p *thread.WelcomeParcel) {
 	c.state.Epochs = dropEpoch(c.state.Epochs, p.Epoch)
 	c.state.addEpoch(p.Epoch, p.Secret)
 	c.state.Write, c.state.Joining, c.locked = p.Write[:], nil, false
+	c.committed = p.Seq
 	c.forgot(p.Seq)
 }
 

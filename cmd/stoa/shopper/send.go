@@ -49,6 +49,9 @@ func (c *Conversation) try(ctx context.Context, wait time.Duration) (again bool,
 	if err != nil {
 		return false, err
 	}
+	if envelopes, sent, err = c.withSync(envelopes, sent); err != nil {
+		return false, err
+	}
 	if len(envelopes) == 0 && c.state.Begun && wait == 0 {
 		return c.receive(ctx)
 	}
@@ -137,6 +140,25 @@ func (c *Conversation) sealed() (envelopes [][]byte, of []protocol.CID, err erro
 		err = c.save() // it is known what was sent, whenever the process ends
 	}
 	return envelopes, of, err
+}
+
+// syncPause is how long what was asked for again may take.
+const syncPause = 5 * time.Second
+
+// withSync puts a question for what is missing before the envelopes, when a relay
+// doesn't have it: it forgets, loses, and was never given what is older than it.
+func (c *Conversation) withSync(envelopes [][]byte, of []protocol.CID) ([][]byte, []protocol.CID, error) {
+	missing := len(c.ahead) > 0 || c.committed > c.seq()
+	n, under, ok := c.state.present()
+	if !c.state.Relayed || !missing || !ok || len(envelopes) == wire.MaxPosted || time.Since(c.synced) < syncPause {
+		return envelopes, of, nil
+	}
+	data, err := c.seal(n, under, &thread.SyncParcel{After: c.seq()})
+	if err != nil {
+		return nil, nil, err
+	}
+	c.synced = time.Now()
+	return append([][]byte{data}, envelopes...), append([]protocol.CID{{}}, of...), nil
 }
 
 // seal seals a parcel for the brand.
