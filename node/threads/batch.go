@@ -272,7 +272,10 @@ func (b *batch) finish() {
 	for _, s := range b.order {
 		b.d.remember(s)
 		b.d.early.keep(s.t.ID, b.later[s.t.ID], b.now)
-		if s.t.Resync || s.erase || s.t.Erased {
+		if s.stirred {
+			b.d.asked.note(s.t.ID, s.wanted)
+		}
+		if s.erase || s.t.Erased || b.d.asksBack(s.t) {
 			b.d.early.release(s.t.ID) // the shopper sends it again
 		}
 		if s.erase {

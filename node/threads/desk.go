@@ -77,6 +77,7 @@ type Desk struct {
 	recent  *recent
 	hub     *hub
 	early   *early // the committing goroutine's
+	asked   asked  // likewise
 	opened  chan task
 	stopped chan struct{}
 	prekeys prekeys
@@ -88,7 +89,7 @@ func New(o Options) *Desk {
 	d := &Desk{
 		brand: o.Brand, store: o.Store, key: o.Key, keys: o.Keys, decider: o.Decider, files: folder{o.Files}, log: o.Log,
 		clock: o.Now, stir: o.Stir, gone: o.Gone, forgot: o.Forgot, queue: newQueue(maxWaiting, maxWaitingBytes), half: newHalfOpen(maxHalfOpen), recent: newRecent(),
-		hub: newHub(), early: newEarly(), opened: make(chan task, maxBatch), stopped: make(chan struct{}),
+		hub: newHub(), early: newEarly(), asked: asked{}, opened: make(chan task, maxBatch), stopped: make(chan struct{}),
 	}
 	d.Restored(o.Restored)
 	return d

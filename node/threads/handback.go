@@ -99,9 +99,8 @@ func (s *session) adopt(list []handed) (wire.EnvelopeResult, error) {
 			return wire.EnvelopeResult{}, err
 		}
 	}
-	if s.t.Resync || s.unconfirmed() {
-		s.t.Resync, s.t.Confirmed, s.touched = false, s.b.now, true
-		if err := s.resynced(); err != nil {
+	if (s.t.Resync || s.b.d.unconfirmed(s.t)) && s.t.Seq >= max(s.wanted, s.b.d.asked[s.t.ID]) {
+		if err := s.confirmed(); err != nil {
 			return wire.EnvelopeResult{}, err
 		}
 	}

@@ -37,7 +37,7 @@ func (d *Desk) page(ctx context.Context, t *store.Thread, after uint64) (wire.Th
 			p.Next = e.Seq
 		}
 	}
-	if t.Resync && !p.More {
+	if d.asksBack(t) && !p.More {
 		sealed, err := d.sealParcel(t, resync(t))
 		if err != nil {
 			return p, err

@@ -72,7 +72,7 @@ func (d *Desk) Take(ctx context.Context, relay string, id protocol.CID, envelope
 	default:
 	}
 	t, err := d.lookUp(ctx, id)
-	if err != nil || t.Erased || !t.Resync {
+	if err != nil || t.Erased || !d.asksBack(t) {
 		return out, err
 	}
 	sealed, err := d.sealParcel(t, resync(t))

@@ -99,7 +99,7 @@ func TestABodyThatIsNoLongerThereIsHandedBackWithoutIt(t *testing.T) {
 	s.states(x.post(x.handback(1), x.text("three")), "committed", "committed")
 }
 
-func TestAThreadOfBeforeTheRestoreIsConfirmedByWhatItsShopperHasSeen(t *testing.T) {
+func TestNothingIsCommittedInAThreadOfBeforeTheRestoreUntilItsShopperAnswered(t *testing.T) {
 	s := newStand(t, 5)
 	x := s.visit()
 	x.first(x.text("one"))
@@ -107,13 +107,46 @@ func TestAThreadOfBeforeTheRestoreIsConfirmedByWhatItsShopperHasSeen(t *testing.
 	s.restore(s.backup())
 	_, err := s.Say(t.Context(), x.id(), hi())
 	s.wants(err, ErrUnconfirmed)
-	s.states(x.post(x.text("two")), "committed")
+	pending := x.text("two")
+	s.states(x.post(pending), "received")
+	if x.resync == nil || x.resync.Have != 1 {
+		t.Fatalf("asked for %+v", x.resync)
+	}
+	s.states(x.post(x.handback(0), pending), "committed", "committed") // the last that there is: no more
 	_, err = s.Say(t.Context(), x.id(), hi())
 	s.check(err)
 	y := s.visit() // a thread of after the restore needs nothing
 	y.first(y.text("new here"))
 	_, err = s.Say(t.Context(), y.id(), hi())
 	s.check(err)
+}
+
+func TestOfTwoDevicesTheOneThatSawMoreIsWaitedFor(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("one"))
+	y, certs := x.twin(x.identity)
+	s.check(y.join(certs))
+	y.read()
+	y.post(y.draft(thread.KindDeviceAdd, &thread.DeviceAdd{Certs: certs}))
+	x.read()
+	yesterday := s.backup()
+	late := x.text("sealed before the restore, by the device that saw less")
+	s.states(y.post(y.order()), "committed")
+	s.advance(time.Hour)
+	s.restore(yesterday)
+	s.states(x.post(late), "received")
+	s.states(y.post(y.text("where is my order?")), "received")
+	s.states(x.post(x.handback(1)), "committed") // all that it has; the other one has seen more
+	s.states(x.post(late), "received")
+	s.states(y.post(y.handback(2)), "committed")
+	s.states(x.post(late), "committed")
+	y.read()
+	x.read()
+	y.has(x.kinds()...)
+	if left := s.left(); left != 4 {
+		t.Errorf("%d left", left)
+	}
 }
 
 func TestAnEpochThatWasForgottenComesBackWithTheHandback(t *testing.T) {
@@ -173,22 +206,19 @@ func TestAShopperWhoInventsCommitsOnlyHoldsUpThemselves(t *testing.T) {
 	s.wants(err, ErrUnconfirmed)
 }
 
-func TestADeviceThatLagsBehindConfirmsNothing(t *testing.T) {
+func TestASyncConfirmsOnlyWhenItWasAskedFor(t *testing.T) {
 	s := newStand(t, 5)
 	x := s.visit()
 	x.first(x.text("one"))
-	late := x.text("two") // has seen the first commit
-	_, err := s.Say(t.Context(), x.id(), hi())
-	s.check(err)
+	early := x.seal(&thread.SyncParcel{After: 1}) // of before the restore
 	s.advance(time.Hour)
 	s.restore(s.backup())
-	a, err := x.try(patience, late)
-	s.check(err)
-	s.states(a.Results, "committed")
-	_, err = s.Say(t.Context(), x.id(), hi())
+	s.states(x.post(early), "received")
+	_, err := s.Say(t.Context(), x.id(), hi())
 	s.wants(err, ErrUnconfirmed)
-	x.read()
-	s.states(x.post(x.seal(&thread.SyncParcel{After: x.seq()})), "received")
+	pending := x.text("two")
+	s.states(x.post(pending), "received")
+	s.states(x.post(x.seal(&thread.SyncParcel{After: 1}), pending), "received", "committed")
 	_, err = s.Say(t.Context(), x.id(), hi())
 	s.check(err)
 }

@@ -87,7 +87,7 @@ func (b *batch) say(what *saying) error {
 	case s.t.Erased || s.erase:
 		b.said[what] = outcome{err: ErrErased}
 		return nil
-	case s.t.Resync || s.unconfirmed():
+	case s.t.Resync || b.d.unconfirmed(s.t):
 		b.said[what] = outcome{err: ErrUnconfirmed}
 		return nil
 	}

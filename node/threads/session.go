@@ -17,8 +17,9 @@ type session struct {
 	fresh   bool // there is no row yet
 	touched bool // the row is to be written
 	added   []*store.ThreadEntry
-	erase   bool // the conversation is to be forgotten when the batch is durable
-	stirred bool // a resync is to be told
+	erase   bool   // the conversation is to be forgotten when the batch is durable
+	stirred bool   // the shopper is asked back
+	wanted  uint64 // the highest commit that one has seen
 }
 
 // errLater says that an entry can't be judged yet.
@@ -115,7 +116,7 @@ func (s *session) seen(a *arrival) (string, error) {
 		return "", nil
 	}
 	if seen.Seq > s.t.Seq {
-		return "", s.askBack()
+		return "", s.askBack(seen.Seq)
 	}
 	here, err := s.commitAt(seen.Seq)
 	if err != nil {
@@ -126,34 +127,35 @@ func (s *session) seen(a *arrival) (string, error) {
 			"here", here, "there", seen.Commit)
 		return refusedForked, nil
 	}
-	return "", s.confirm(seen.Seq)
+	return "", nil
 }
 
-// confirm notes that the shopper's side knows no more than there is: only whoever has
-// seen the last commit can say so, and nobody while another has seen more.
-func (s *session) confirm(seq uint64) error {
-	if seq != s.t.Seq || s.t.Resync || !s.unconfirmed() {
+// sync takes the word of a device that was asked back for how much it has: as much as
+// there is, or more.
+func (s *session) sync(after uint64) error {
+	if after > s.t.Seq {
+		return s.askBack(after)
+	}
+	_, asked := s.b.d.asked[s.t.ID]
+	if !asked || after < s.t.Seq || s.t.Resync || !s.b.d.unconfirmed(s.t) {
 		return nil
 	}
-	s.t.Confirmed, s.touched = s.b.now, true
+	return s.confirmed()
+}
+
+// confirmed notes that the shopper's side knows no more than there is.
+func (s *session) confirmed() error {
+	s.t.Resync, s.t.Confirmed, s.touched = false, s.b.now, true
 	return s.resynced()
 }
 
-// sync takes the word of a device for how much it has.
-func (s *session) sync(after uint64) error {
-	if after > s.t.Seq {
-		return s.askBack()
-	}
-	return s.confirm(after)
-}
-
 // askBack notes that the shopper's side has to hand back what the brand forgot.
-func (s *session) askBack() error {
+func (s *session) askBack(seen uint64) error {
 	if !s.t.Resync {
 		s.b.d.log.Warn("a shopper has seen more than is kept here: asking for it", "thread", s.t.ID, "seq", s.t.Seq)
 		s.t.Resync, s.touched = true, true
 	}
-	s.stirred = true
+	s.stirred, s.wanted = true, max(s.wanted, seen)
 	return errLater
 }
 
@@ -187,7 +189,8 @@ func (s *session) entryAt(seq uint64) (*store.ThreadEntry, error) {
 // enter commits an entry that is the next of its device, with its effect or the reason
 // why it has none, and what is answered to it.
 func (s *session) enter(a *arrival) (wire.EnvelopeResult, error) {
-	if s.t.Resync {
+	if s.b.d.asksBack(s.t) {
+		s.stirred = true
 		return wire.EnvelopeResult{}, errLater
 	}
 	verdict, err := s.judge(a)
