@@ -13,6 +13,7 @@ import (
 
 	"github.com/evanw/esbuild/pkg/api"
 
+	"github.com/stoa-commerce/stoa/gateway/web"
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/protocol/thread"
@@ -371,5 +372,19 @@ func TestTwoBrowsersConvergeOverABrokenLine(t *testing.T) {
 				t.Logf("run %d: %d steps, %d faults, chains %v", i, r.Steps, r.Faults, r.Texts[2])
 			}
 		})
+	}
+}
+
+// shippedTalk is the most that the script of an opened conversation may weigh as browsers
+// get it, pages and engine and cryptography together.
+const shippedTalk = 60 << 10
+
+func TestAnOpenedConversationLoadsLittleScript(t *testing.T) {
+	assets, err := web.Load()
+	must(t, err)
+	talk, plain := assets.Named("talk.js"), assets.Named("plain.js")
+	t.Logf("%d bytes, %d as brotli, %d as gzip; where a browser lacks cryptography %d more", len(talk.Body), len(talk.Brotli), len(talk.Gzip), len(plain.Brotli))
+	if len(talk.Brotli) > shippedTalk {
+		t.Errorf("%d bytes compressed, may be %d", len(talk.Brotli), shippedTalk)
 	}
 }

@@ -1,7 +1,9 @@
 // Command build bundles gateway/web/src into gateway/web/dist: styles and
 // scripts minified, names that carry a hash of the content, compressed copies,
-// and a manifest. It is run from the root of the project and needs no Node:
+// and a manifest. It is run from the root of the project, runs no Node, and takes the
+// noble libraries from where npm puts them:
 //
+//	(cd gateway/web && npm ci)
 //	go run ./gateway/web/build
 //
 // The same sources give the same bytes. It must not know what the pages say.

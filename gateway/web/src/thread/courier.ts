@@ -279,15 +279,15 @@ export class Courier {
     this.control.push({ kind: "sync", after: this.book.page?.row.chain.seq ?? 0 });
   }
 
-  // handBack gives a brand that lost something what stands behind what it has, or says
-  // that there is nothing, and then sends what waits once more.
+  // handBack gives a brand that lost something what stands behind what it has, at least
+  // the last entry, which shows that there is no more, and sends what waits once more.
   private async handBack(have: number): Promise<void> {
     const page = this.book.page;
     const now = this.book.tools.clock.now();
     if (!page || now - this.handed < again.hand) return;
     this.handed = now;
-    const lost = page.lines.filter((l) => l.seq > have);
-    this.control = lost.length ? handbacks(lost) : [{ kind: "sync", after: page.row.chain.seq }];
+    const { seq } = page.row.chain;
+    this.control = seq ? handbacks(page.lines.filter((l) => l.seq > have || l.seq === seq)) : [{ kind: "sync", after: 0 }];
     await this.book.change(async ({ out }) => ({
       edit: { out: out.filter((o) => o.state !== "refused").map((o) => ({ ...o, state: "sending" as const })) },
       result: undefined,
