@@ -93,13 +93,8 @@ export function tellSheet(room: Room): void {
   add(s.body, h("p", {}, say("tell.text", data.name)), tellForm(room, () => s.close()));
 }
 
-// Offers is how a brand calls shoppers back.
-interface Offers {
-  readonly push?: Uint8Array; // its public key for Web Push
-  readonly mail: boolean;
-}
-
-const offersOf = (engine: Engine): Offers => (engine.state as State & { readonly offers?: Offers }).offers ?? { mail: false };
+// offersOf is how the brand calls shoppers back.
+const offersOf = (engine: Engine): NonNullable<State["offers"]> => engine.state.offers ?? { mail: false };
 
 const canPush = (): boolean => isSecureContext && "serviceWorker" in navigator && "PushManager" in window;
 
