@@ -123,6 +123,10 @@ func (l letterbox) some(ctx context.Context, relay peer.ID, items []mailbox.Item
 		return 1, err
 	}
 	taken, err := l.n.threads.Take(ctx, relay.String(), first.Thread, envelopes, mailWait)
+	if n > 1 && errors.Is(err, wire.ErrUnknownEpoch) { // nothing of it was taken: one is to blame, perhaps not the first
+		n = 1
+		taken, err = l.n.threads.Take(ctx, relay.String(), first.Thread, envelopes[:1], mailWait)
+	}
 	if reason := refusal(err); reason != "" {
 		for _, p := range places[:n] {
 			out[p] = mailbox.Outcome{State: wire.MailRefused, Reason: reason}

@@ -140,6 +140,15 @@ func TestAnEpochBeginsWithItsCommitAndOldEntriesAreSealedAnew(t *testing.T) {
 	s.states(x.post(x.text("sealed anew")), "committed")
 }
 
+func TestWhatStandsBehindARekeyInOnePostIsSealedUnderIt(t *testing.T) {
+	s := newStand(t, 5)
+	x := s.visit()
+	x.first(x.text("hello"))
+	rekey := x.rekey()
+	s.states(x.post(rekey, x.text("under the new secret")), "committed", "committed")
+	s.states(x.post(rekey, x.text("and again")), "committed", "committed")
+}
+
 func TestOfTwoRekeysAtOnceTheSecondIsStale(t *testing.T) {
 	s := newStand(t, 5)
 	x := s.visit()

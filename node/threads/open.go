@@ -80,6 +80,7 @@ func (d *Desk) open(ctx context.Context, dep *deposit) error {
 			}
 			a.deposit, a.place = dep, i
 			dep.arrivals = append(dep.arrivals, a)
+			t = foresee(t, a)
 		}
 	}
 	return nil
@@ -87,6 +88,22 @@ func (d *Desk) open(ctx context.Context, dep *deposit) error {
 
 func refused(reason string) wire.EnvelopeResult {
 	return wire.EnvelopeResult{State: wire.StateRefused, Reason: reason}
+}
+
+// foresee returns the thread with the secret that a rekey is about to bring, for what
+// stands behind it in the same deposit.
+func foresee(t *store.Thread, a *arrival) *store.Thread {
+	if a.root == nil || a.epoch != t.Epoch {
+		return t
+	}
+	for _, s := range t.Secrets {
+		if s.Epoch == t.Epoch {
+			t = clone(t)
+			t.Secrets = append(t.Secrets, store.EpochSecret{Epoch: s.Epoch + 1, Secret: thread.NextEpoch(s.Secret, a.root.Root, t.ID)})
+			return t
+		}
+	}
+	return t
 }
 
 // openOne opens one envelope.
