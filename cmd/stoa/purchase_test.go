@@ -84,7 +84,7 @@ func TestAnOrderWaitsAtARelayForABrandThatIsAway(t *testing.T) {
 	if code != exitFailed || !strings.Contains(out, `"pending": "stored"`) {
 		t.Fatalf("exit %d: %s", code, out)
 	}
-	tea = openHome(t, home, street.places.node())
+	openHome(t, home, street.places.node())
 	within(t, patience, "the brand has it", func() bool { return strings.Contains(stoa(t, home, "inbox"), "Are you there?") })
 	within(t, patience, "the shopper knows", func() bool {
 		out, code := shop(t, "thread", street.places.Shop, brand, folder, "--read")

@@ -359,7 +359,7 @@ func TestAReaderThatLeavesEndsItsPost(t *testing.T) {
 	until(t, func() bool { return s.threads.asked() == 1 })
 	cancel()
 	<-done
-	s.threads.block = nil
+	close(s.threads.block)
 	if status, _, _ := s.do("POST", path("entries"), postOf(), cborBody, capability); status != 200 {
 		t.Errorf("the next one gets status %d", status)
 	}
