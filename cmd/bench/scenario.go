@@ -52,6 +52,7 @@ func scenarios() []scenario {
 		{"checkout", "sealed orders over HTTP, from quote to verified commit", checkout},
 		{"contention", "many more buyers than pieces, at once", contention},
 		{"recall", "a conversation among very many is read", recall},
+		{"reply", "a message until it is read on the other side", reply},
 		{"memory", "a node follows many brands", memory},
 	}
 }

@@ -27,9 +27,24 @@ func weight(ctx context.Context, l *lab) ([]row, error) {
 				rows = append(rows, absolute(name, parts.page(), "KB", lower, 60))
 			}
 		}
-		return nil
+		talk, err := weighTalk(ctx, l, s)
+		rows = append(rows, talk...)
+		return err
 	})
 	return rows, err
+}
+
+// weighTalk adds up the scripts of an opened conversation, its cryptography among them.
+func weighTalk(ctx context.Context, l *lab, s *served) (rows []row, err error) {
+	for _, c := range []coding{{"gzip", "gzip"}, {"brotli", "br"}} {
+		parts, err := loaded(ctx, s.places.Shop, "/t/", c.accept)
+		if err != nil {
+			return nil, err
+		}
+		l.say("weight: conversation, %s: %s", c.name, parts)
+		rows = append(rows, absolute("an opened conversation: JS as "+c.name, float64(parts.js)/kilo, "KB", lower, 60))
+	}
+	return rows, nil
 }
 
 // parts are the compressed bytes of a page.
@@ -45,7 +60,7 @@ var (
 	linkTag   = regexp.MustCompile(`<link\s[^>]*>`)
 	scriptTag = regexp.MustCompile(`<script\s[^>]*\bsrc="([^"]+)"`)
 	href      = regexp.MustCompile(`\bhref="([^"]+)"`)
-	imports   = regexp.MustCompile(`(?:\bfrom|\bimport|@import(?:\s+url\()?)\s*["']([^"']+)["']`)
+	imports   = regexp.MustCompile(`(?:\bfrom|\bimport|@import(?:\s+url\()?)\s*["']((?:\.{0,2}/)[^"']+)["']`)
 )
 
 // loaded fetches a page and what it asks for.
