@@ -36,9 +36,9 @@ type front struct {
 func newFront(t *testing.T, o *openedHome) *front {
 	f := &front{}
 	f.show(o)
-	f.Server = httptest.NewServer(&httputil.ReverseProxy{FlushInterval: -1, Director: func(r *http.Request) {
+	f.Server = httptest.NewServer(&httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
 		to := f.behind.Load()
-		r.URL.Scheme, r.URL.Host = to.Scheme, to.Host
+		r.Out.URL.Scheme, r.Out.URL.Host = to.Scheme, to.Host
 	}})
 	t.Cleanup(func() { f.CloseClientConnections(); f.Close() })
 	return f

@@ -192,8 +192,9 @@ func (w *workshop) shown() (shown protocol.CID) {
 	engine, err := badgerkv.Open(badgerkv.Options{Dir: filepath.Join(w.home, "store")})
 	w.check(err)
 	defer func() { w.check(engine.Close()) }()
-	s, err := store.Open(w.Context(), engine)
+	s, err := store.OpenIn(w.Context(), engine, w.home)
 	w.check(err)
+	defer func() { w.check(s.Close()) }()
 	err = s.View(w.Context(), w.brand.ID(), func(v *store.View) error {
 		shelf, err := hostile.CopyShelf(v)
 		if err != nil {

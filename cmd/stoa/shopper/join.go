@@ -118,7 +118,10 @@ func (c *Conversation) Link() (thread.Link, error) {
 // Callback says how the brand may call back, with a link for it to send; the zero
 // value takes it back.
 func (c *Conversation) Callback(ctx context.Context, b thread.Callback) (Entry, error) {
-	if b.Email == "" && b.Push == nil || c.state == nil || len(c.state.Identity) == 0 {
+	if err := c.Prepare(); err != nil {
+		return Entry{}, err
+	}
+	if b.Email == "" && b.Push == nil || len(c.state.Identity) == 0 {
 		return c.Say(ctx, thread.KindCallback, &b)
 	}
 	link := secret()
