@@ -181,6 +181,13 @@ func (c *caller) ownGateway(address string) bool {
 	})
 }
 
+// wanted reports whether there is a way to call that isn't done.
+func (o *call) wanted(c *caller) bool { return o.byMail(c) || o.byPush() }
+
+func (o *call) byMail(c *caller) bool { return o.to != "" && !o.about.Mailed && c.mail != nil }
+
+func (o *call) byPush() bool { return o.push != nil && !o.about.Pushed }
+
 // keep is how long a push service keeps a message for a browser that is away.
 const keep = 7 * 24 * time.Hour
 
@@ -188,12 +195,12 @@ const keep = 7 * 24 * time.Hour
 // is final for all of them.
 func (o *call) make(ctx context.Context, c *caller) error {
 	var errs []error
-	if o.to != "" && !o.about.Mailed && c.mail != nil {
+	if o.byMail(c) {
 		subject, text := notify.Words(o.language, o.why, o.facts)
 		err := c.mail.Send(ctx, notify.Letter{To: o.to, ReplyTo: o.replyTo, Subject: subject, Text: text, ID: o.id})
 		errs, o.about.Mailed = append(errs, err), err == nil || final(err)
 	}
-	if o.push != nil && !o.about.Pushed {
+	if o.byPush() {
 		message, err := notify.Short(o.language, o.why, o.facts, c.brand, o.thread)
 		if err == nil {
 			err = c.push.Send(ctx, *o.push, notify.Push{Message: message, Keep: keep, Urgent: o.why == notify.Replied})

@@ -98,33 +98,65 @@ func (c *caller) run(ctx context.Context) error {
 	}
 }
 
+// sendDue works off what is due, a batch at a time.
 func (c *caller) sendDue(ctx context.Context) error {
-	var due []*store.Notice
-	err := c.store.Desk(ctx, func(d *store.DeskView) (err error) {
-		due, err = d.Notices(c.millis(), noticeBatch)
-		return err
-	})
-	for _, notice := range due {
-		if err == nil {
-			err = c.send(ctx, notice)
+	for {
+		var due []*store.Notice
+		err := c.store.Desk(ctx, func(d *store.DeskView) (err error) {
+			due, err = d.Notices(c.millis(), noticeBatch)
+			return err
+		})
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		if err := c.sendBatch(ctx, due); err != nil {
+			return err
 		}
 	}
-	return err
 }
 
-// send makes one call and keeps in mind how it went. What can't be said any more,
-// because its thread was erased or nobody wants to hear it, is forgotten.
-func (c *caller) send(ctx context.Context, notice *store.Notice) error {
-	call, err := c.compose(ctx, notice)
-	if err == nil {
-		err = call.make(ctx, c)
+// sendBatch makes some calls, and forgets at once those that can't be said any more,
+// because their thread was erased or nobody wants to hear it.
+func (c *caller) sendBatch(ctx context.Context, due []*store.Notice) error {
+	var over []*store.Notice
+	for _, notice := range due {
+		call, err := c.compose(ctx, notice)
+		if err == nil && !call.wanted(c) || final(err) {
+			over = append(over, notice)
+			continue
+		}
+		if err == nil {
+			err = call.make(ctx, c)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := c.settle(ctx, notice, call.about, err); err != nil {
+			return err
+		}
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if len(over) == 0 {
+		return nil
 	}
-	over := err == nil || final(err) || notice.Tries+1 >= maxNoticeTries
-	if err != nil && !errors.Is(err, errUncalled) {
-		c.log.Warn("a call failed", "kind", notice.Kind, "thread", notice.Thread, "try", notice.Tries+1, "over", over, "error", err)
+	return c.store.Trade(ctx, func(tx *store.TradeTxn) error {
+		for _, notice := range over {
+			if err := tx.DeleteNotice(notice.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// settle keeps in mind how a call went.
+func (c *caller) settle(ctx context.Context, notice *store.Notice, about unsent, failed error) error {
+	over := failed == nil || final(failed) || notice.Tries+1 >= maxNoticeTries
+	if failed != nil {
+		c.log.Warn("a call failed", "kind", notice.Kind, "thread", notice.Thread, "try", notice.Tries+1, "over", over, "error", failed)
+	}
+	body, err := protocol.Marshal(about)
+	if err != nil {
+		return err
 	}
 	return c.store.Trade(ctx, func(tx *store.TradeTxn) error {
 		if over {
@@ -132,10 +164,7 @@ func (c *caller) send(ctx context.Context, notice *store.Notice) error {
 		}
 		later := *notice
 		later.Tries, later.Due = notice.Tries+1, c.millis()+protocol.Millis(noticePause(notice.Tries)/time.Millisecond)
-		later.Body, err = protocol.Marshal(call.about)
-		if err != nil {
-			return err
-		}
+		later.Body = body
 		return tx.PutNotice(&later)
 	})
 }

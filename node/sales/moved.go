@@ -19,7 +19,7 @@ const (
 	looks = 3
 	// sweepPage is of how many variants the stock is looked at, a second apart, when the
 	// node begins: it may have stopped before it published the last change.
-	sweepPage = 256
+	sweepPage = 64
 )
 
 // moved notes of which variants the class of the stock moved.
