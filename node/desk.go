@@ -33,10 +33,13 @@ func (n *Node) openDesk(ctx context.Context) error {
 	}
 	n.threads = threads.New(threads.Options{
 		Brand: n.brand, Store: n.store, Key: n.signingKey, Keys: n.brandKeys, Decider: n.sales, Restored: since,
-		Files: filepath.Join(n.home, filesFolder), Log: n.log, Now: n.now, Stir: n.stir, Gone: n.gone, Forgot: n.doubt,
+		Files: filepath.Join(n.home, filesFolder), Log: n.log, Now: n.now, Stir: n.stir, Quiet: n.quiet, Gone: n.gone, Forgot: n.doubt,
 	})
 	return nil
 }
+
+// quiet reports whether no letter would be sent to the brand's own people.
+func (n *Node) quiet() bool { return n.caller == nil || n.caller.mail == nil }
 
 // noteRestore returns since when the store is one that came from a backup, 0 if never.
 // The store notes that it is; the time is added here.

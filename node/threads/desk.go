@@ -47,11 +47,14 @@ type Options struct {
 	Files string
 	Log   *slog.Logger
 	Now   func() time.Time
+	// Quiet reports that nobody of the brand's own is to be told of what comes; nil:
+	// somebody is.
+	Quiet func() bool
 	// Stir is told of a thread after a batch with something new in it is durable;
 	// Gone of one that was erased, with the envelopes that say so. Both may be nil and
 	// must not wait.
 	Stir func(id protocol.CID)
-	Gone func(ctx context.Context, id protocol.CID, last [][]byte) error
+	Gone  func(ctx context.Context, id protocol.CID, last [][]byte) error
 	// Forgot is told that a shopper handed back what this brand has signed and doesn't
 	// have: the node came from a backup, if that wasn't known. May be nil.
 	Forgot func(ctx context.Context) error
@@ -69,6 +72,7 @@ type Desk struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	stir    func(protocol.CID)
+	quiet   func() bool
 	gone    func(context.Context, protocol.CID, [][]byte) error
 	forgot  func(context.Context) error
 
@@ -88,7 +92,7 @@ type Desk struct {
 func New(o Options) *Desk {
 	d := &Desk{
 		brand: o.Brand, store: o.Store, key: o.Key, keys: o.Keys, decider: o.Decider, files: folder{o.Files}, log: o.Log,
-		clock: o.Now, stir: o.Stir, gone: o.Gone, forgot: o.Forgot, queue: newQueue(maxWaiting, maxWaitingBytes), half: newHalfOpen(maxHalfOpen), recent: newRecent(),
+		clock: o.Now, stir: o.Stir, quiet: o.Quiet, gone: o.Gone, forgot: o.Forgot, queue: newQueue(maxWaiting, maxWaitingBytes), half: newHalfOpen(maxHalfOpen), recent: newRecent(),
 		hub: newHub(), early: newEarly(), asked: asked{}, opened: make(chan task, maxBatch), stopped: make(chan struct{}),
 	}
 	d.Restored(o.Restored)

@@ -93,9 +93,9 @@ func (s *session) note(e *store.ThreadEntry) error {
 	s.t.Unread++
 	switch {
 	case e.Kind == thread.KindOrder:
-		return errors.Join(s.queueNotice(NoticeShopOrder, e), s.tell(e))
+		return errors.Join(s.tellOwner(NoticeShopOrder, e), s.tell(e))
 	case s.t.Unread == 1:
-		return s.queueNotice(NoticeShopMessage, e)
+		return s.tellOwner(NoticeShopMessage, e)
 	}
 	return nil
 }

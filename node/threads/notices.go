@@ -33,6 +33,14 @@ func (s *session) queueNotice(kind string, e *store.ThreadEntry) error {
 	return s.b.tx.PutNotice(&store.Notice{Thread: s.t.ID, Due: s.b.now, Kind: kind, Body: body})
 }
 
+// tellOwner queues what the brand's own people are told, if anybody is.
+func (s *session) tellOwner(kind string, e *store.ThreadEntry) error {
+	if s.b.d.quiet != nil && s.b.d.quiet() {
+		return nil
+	}
+	return s.queueNotice(kind, e)
+}
+
 // tell queues what the shopper wanted to be told of an entry.
 func (s *session) tell(e *store.ThreadEntry) error {
 	on, kind := calling(e.Kind)
