@@ -54,7 +54,7 @@ type Options struct {
 	// Gone of one that was erased, with the envelopes that say so. Both may be nil and
 	// must not wait.
 	Stir func(id protocol.CID)
-	Gone  func(ctx context.Context, id protocol.CID, last [][]byte) error
+	Gone func(ctx context.Context, id protocol.CID, last [][]byte) error
 	// Forgot is told that a shopper handed back what this brand has signed and doesn't
 	// have: the node came from a backup, if that wasn't known. May be nil.
 	Forgot func(ctx context.Context) error
