@@ -26,7 +26,7 @@ type Prekey struct {
 	Header
 	// Suite says for what the key is; another one than PrekeySuite is of the
 	// future, and its key may have any size.
-	Suite int64     `cbor:"suite" json:"suite"`
+	Suite int64       `cbor:"suite" json:"suite"`
 	Key   PublicBytes `cbor:"key" json:"key"`
 	// From and Until bound the time in which something new may be sealed to it.
 	From  protocol.Millis `cbor:"from" json:"from"`
