@@ -74,8 +74,16 @@ Change a price, and see it on the street:
   %[1]s set-price %[2]s %[3]s --home %[4]s/%[5]s
   %[6]s
 
+Ask about the tea or buy it there: the street passes on what it can't read. Then be
+the shop, and see each line appear in the conversation:
+  %[1]s inbox --home %[4]s/%[5]s
+  %[1]s reply 1001 "It leaves tomorrow." --home %[4]s/%[5]s
+  %[1]s order 1001 --mark-paid --home %[4]s/%[5]s
+  %[1]s order 1001 --ship --home %[4]s/%[5]s
+
 Stop that brand, then look at its own shop and at the street again. Within a minute
-the street says since when it hasn't heard from the brand:
+the street says since when it hasn't heard from the brand. What you write meanwhile
+waits there:
   %[1]s demo stop %[5]s%[8]s
   %[7]s
   %[6]s
