@@ -178,18 +178,26 @@ func TestAWatcherThatDoesNotReadIsDropped(t *testing.T) {
 	p := s.shopper("ann")
 	must(p.begin("hello"))
 	events := must(s.relay.relay.Watch(t.Context(), []protocol.Signed{p.request()}))
-	for n := range 300 {
+	const said = 400
+	for n := range said {
 		s.brand.desk.say(p.thread, fmt.Sprint(n))
-		if n%100 == 0 {
-			p.read() // makes room in the box
-		}
 	}
-	eventually(t, "the channel is full and closed", func() bool {
-		p.read()
-		n := len(events)
-		return n == cap(events)
+	seen := map[string]bool{}
+	eventually(t, "all was said, and the watcher has no room left", func() bool {
+		for _, text := range p.read() { // makes room in the box
+			seen[text] = true
+		}
+		return len(seen) >= said && len(events) == cap(events)
 	})
-	for range events {
+	for end := time.After(soon); ; {
+		select {
+		case _, open := <-events:
+			if !open {
+				return
+			}
+		case <-end:
+			t.Fatal("the watcher isn't dropped")
+		}
 	}
 }
 
