@@ -13,6 +13,7 @@ import (
 	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/catalog"
 	"github.com/stoa-commerce/stoa/store"
+	"github.com/stoa-commerce/stoa/store/slots"
 )
 
 // longAgo is when the large catalog was signed: more than twice as long as changes
@@ -105,9 +106,17 @@ func (g *large) open(ctx context.Context, dirs []string) (err error) {
 	return err
 }
 
-// copyStore copies the store of a peer or a node that is closed, without its keys.
+// copyStore copies the store of a peer or a node that is closed, with the file that
+// opens what is sealed in it, and without the keys that it signs with.
 func copyStore(to, from string) error {
-	return os.CopyFS(filepath.Join(to, "store"), os.DirFS(filepath.Join(from, "store")))
+	if err := os.CopyFS(filepath.Join(to, "store"), os.DirFS(filepath.Join(from, "store"))); err != nil {
+		return err
+	}
+	b, err := os.ReadFile(filepath.Join(from, slots.KeysName))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(to, slots.KeysName), b, 0o600)
 }
 
 func (g *large) close() error {

@@ -55,7 +55,7 @@ func openEngine(dir string) (kv.Engine, error) {
 func openPeerOver(ctx context.Context, dir string, engine kv.Engine) (*peer, error) {
 	p := &peer{engine: engine}
 	var err error
-	if p.store, err = store.Open(ctx, engine); err == nil {
+	if p.store, err = store.OpenIn(ctx, engine, dir); err == nil {
 		err = p.join(ctx, dir)
 	}
 	if err != nil {
@@ -99,6 +99,9 @@ func (p *peer) close() error {
 	}
 	if p.net != nil {
 		errs = append(errs, p.net.Close())
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
 	}
 	if p.engine != nil {
 		errs = append(errs, p.engine.Close())
