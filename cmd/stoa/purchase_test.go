@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stoa-commerce/stoa/cmd/stoa/shopper"
+	"github.com/stoa-commerce/stoa/protocol"
 	"github.com/stoa-commerce/stoa/protocol/trade"
 )
 
@@ -78,6 +80,7 @@ func TestAnOrderWaitsAtARelayForABrandThatIsAway(t *testing.T) {
 	stoa(t, street.home, "follow", tea.places.Brand, "--as", "tea")
 	within(t, patience, "the tea house is mirrored", func() bool { b := street.brands()["tea"]; return b.Products == 1 && b.State == "current" })
 	brand := tea.places.Brand
+	within(t, patience, "the street has what letters to the tea house are sealed to", func() bool { return meets(t, street.places.Shop, brand) })
 	tea.close()
 	folder := t.TempDir()
 	out, code := shop(t, "thread", street.places.Shop, brand, folder, "--say", "Are you there?", "--wait", "2s")
@@ -90,4 +93,19 @@ func TestAnOrderWaitsAtARelayForABrandThatIsAway(t *testing.T) {
 		out, code := shop(t, "thread", street.places.Shop, brand, folder, "--read")
 		return code == exitDone && strings.Contains(out, `"state": "committed"`)
 	})
+}
+
+// meets reports whether a shopper could write to the brand through the gateway.
+func meets(t *testing.T, gateway, brand string) bool {
+	t.Helper()
+	c, err := shopper.NewClient(gateway, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := protocol.ParseCID(brand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = shopper.Meet(t.Context(), c, id)
+	return err == nil
 }
