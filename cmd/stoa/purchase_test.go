@@ -88,7 +88,8 @@ func TestAnOrderWaitsAtARelayForABrandThatIsAway(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, out)
 	}
 	openHome(t, home, street.places.node())
-	within(t, patience, "the brand has it", func() bool { return strings.Contains(stoa(t, home, "inbox"), "Are you there?") })
+	// The two find each other anew at the pace of their pauses between attempts.
+	within(t, 4*patience, "the brand has it", func() bool { return strings.Contains(stoa(t, home, "inbox"), "Are you there?") })
 	within(t, patience, "the shopper knows", func() bool {
 		out, code := shop(t, "thread", street.places.Shop, brand, folder, "--read")
 		return code == exitDone && strings.Contains(out, `"state": "committed"`)
